@@ -1,0 +1,35 @@
+#include "engine/kernels/dispatch.h"
+
+#include <vector>
+
+#include "engine/kernels/isa_tables.h"
+
+namespace mobileclip::kernels {
+
+std::span<const Kernels* const> available() {
+  static const std::vector<const Kernels*> tables = [] {
+    std::vector<const Kernels*> found;
+#ifdef __x86_64__
+    __builtin_cpu_init();
+    // The compiler's builtin checks the operating system's XSAVE support as well as CPUID.
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl")) {
+      found.push_back(&avx512_kernels());
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&avx2_kernels());
+#endif
+    found.push_back(&portable_kernels());
+    return found;
+  }();
+  return tables;
+}
+
+const Kernels* find(std::string_view isa) {
+  if (isa == "auto") return available().front();
+  for (const Kernels* table : available()) {
+    if (isa == table->isa) return table;
+  }
+  return nullptr;
+}
+
+}  // namespace mobileclip::kernels

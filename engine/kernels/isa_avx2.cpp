@@ -1,0 +1,45 @@
+// Compiled with AVX2 and FMA flags; see isa_avx512.cpp for why it includes so little.
+#include <immintrin.h>
+
+#include "engine/kernels/isa_tables.h"
+
+#define MOBILECLIP_ISA avx2
+namespace mobileclip::kernels::avx2 {
+
+using Vec = __m256;
+inline constexpr int kLanes = 8;
+inline constexpr int kGemmRows = 6;    // 6 x 2 accumulators, 2 of weights, 1 broadcast: 15 of 16 registers
+inline constexpr int kGemmBlocks = 1;
+inline constexpr int kDepthwisePixels = 6;
+
+static inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
+static inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
+static inline Vec set1(float v) { return _mm256_set1_ps(v); }
+static inline Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+static inline Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+static inline Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+static inline Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+static inline Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
+static inline Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
+static inline Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+static inline Vec round(Vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+/// a < b ? yes : no, lane by lane
+static inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) {
+  return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+/// a * 2^n for integral n in [-126, 127]
+static inline Vec ldexp(Vec a, Vec n) {
+  const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_mul_ps(a, _mm256_castsi256_ps(exponent));
+}
+
+}  // namespace mobileclip::kernels::avx2
+
+#include "engine/kernels/kernel_templates.h"
+
+namespace mobileclip::kernels {
+const Kernels& avx2_kernels() {
+  static constexpr Kernels table = avx2::make_table("avx2");
+  return table;
+}
+}  // namespace mobileclip::kernels

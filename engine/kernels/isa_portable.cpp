@@ -1,0 +1,42 @@
+// The path for every other CPU, on Eigen's packet math: SSE2 on x86-64, NEON on arm64, whatever Eigen knows elsewhere.
+// Compiled with the project's base flags only, so that including Eigen here is safe.
+#include <Eigen/Core>
+
+#include "engine/kernels/isa_tables.h"
+
+#define MOBILECLIP_ISA portable
+namespace mobileclip::kernels::portable {
+
+namespace ei = Eigen::internal;
+using Vec = ei::packet_traits<float>::type;
+inline constexpr int kLanes = ei::packet_traits<float>::size;
+// Accumulators fill half the registers there are (16 on x86-64, 32 on arm64), weights and broadcasts the rest.
+inline constexpr int kGemmRows = 2 * kLanes * EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS / 64;
+inline constexpr int kGemmBlocks = 1;
+inline constexpr int kDepthwisePixels = kGemmRows;
+
+static inline Vec load(const float* p) { return ei::ploadu<Vec>(p); }
+static inline void store(float* p, Vec v) { ei::pstoreu(p, v); }
+static inline Vec set1(float v) { return ei::pset1<Vec>(v); }
+static inline Vec add(Vec a, Vec b) { return ei::padd(a, b); }
+static inline Vec sub(Vec a, Vec b) { return ei::psub(a, b); }
+static inline Vec mul(Vec a, Vec b) { return ei::pmul(a, b); }
+static inline Vec div(Vec a, Vec b) { return ei::pdiv(a, b); }
+static inline Vec fma(Vec a, Vec b, Vec c) { return ei::pmadd(a, b, c); }
+static inline Vec min(Vec a, Vec b) { return ei::pmin(a, b); }
+static inline Vec max(Vec a, Vec b) { return ei::pmax(a, b); }
+static inline Vec round(Vec a) { return ei::print(a); }
+/// a < b ? yes : no, lane by lane
+static inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) { return ei::pselect(ei::pcmp_lt(a, b), yes, no); }
+static inline Vec ldexp(Vec a, Vec n) { return ei::pldexp(a, n); }
+
+}  // namespace mobileclip::kernels::portable
+
+#include "engine/kernels/kernel_templates.h"
+
+namespace mobileclip::kernels {
+const Kernels& portable_kernels() {
+  static constexpr Kernels table = portable::make_table("portable");
+  return table;
+}
+}  // namespace mobileclip::kernels

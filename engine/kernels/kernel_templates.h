@@ -1,0 +1,23 @@
+// Every kernel, written once over the including file's Vec, for the namespace MOBILECLIP_ISA.
+// No include guard on purpose: each isa_*.cpp includes it once, after its own Vec.
+#include "engine/kernels/gemm_template.h"
+#include "engine/kernels/depthwise_template.h"
+#include "engine/kernels/rowwise_template.h"
+
+namespace mobileclip::kernels::MOBILECLIP_ISA {
+
+constexpr Kernels make_table(const char* isa) {
+  return {.isa = isa,
+          .gemm = &gemm,
+          .depthwise3x3 = &depthwise<3, 1>,
+          .depthwise3x3_stride2 = &depthwise<3, 2>,
+          .depthwise7x7 = &depthwise<7, 1>,
+          .depthwise7x7_stride2 = &depthwise<7, 2>,
+          .layer_norm = &layer_norm,
+          .softmax = &softmax,
+          .scale_block = &scale_block,
+          .mean_block = &mean_block,
+          .pack_transposed = &pack_transposed};
+}
+
+}  // namespace mobileclip::kernels::MOBILECLIP_ISA

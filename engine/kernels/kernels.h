@@ -1,0 +1,89 @@
+// The numeric kernels of the engine, as a table of functions that each instruction set fills in.
+//
+// Activation layout, everywhere: channels in blocks of 16, [C/16][rows][16] float32, where a row is a pixel or a
+// token. A block of one row is one cache line; a tile of rows of one block is contiguous.
+//
+// Order of summation: every output value is computed by one fixed sequence of operations that depends on neither the
+// number of rows, nor where a row stands among them, nor how rows and blocks are split over calls. Batch invariance
+// rests on this: a kernel that breaks it is wrong.
+#pragma once
+
+#include <cstddef>
+
+namespace mobileclip::kernels {
+
+inline constexpr std::size_t kBlock = 16;  ///< channels a block
+
+enum class Activation { kNone, kGelu, kRelu };
+
+/// c[n][row] = act(Σ_k a[k][row] · b[k][n] + bias[n]) + residual[n][row]
+struct Gemm {
+  const float* a;             ///< [k/16][rows][16], blocks `a_stride` floats apart
+  std::size_t a_stride;
+  const float* b;             ///< packed: [n_blocks][k][16], panels `b_stride` floats apart (k * 16 for packed weights)
+  std::size_t b_stride;
+  const float* bias;          ///< [n_blocks * 16], or null
+  const float* residual;      ///< like c, may be c itself; or null
+  float* c;                   ///< [n_blocks][rows][16], blocks `c_stride` floats apart
+  std::size_t c_stride;
+  std::size_t rows;
+  std::size_t n_blocks;
+  std::size_t k;              ///< need not be a multiple of 16
+  Activation activation;
+};
+
+/// One block of 16 channels of a depthwise convolution over an input that already carries its zero padding.
+struct Depthwise {
+  const float* in;            ///< [in_rows][in_width][16], the first output's window starts at in[0][0]
+  std::size_t in_width;       ///< pixels a row of `in`
+  float* out;                 ///< [out_rows][out_width][16]
+  std::size_t out_rows;
+  std::size_t out_width;
+  const float* weight;        ///< [kernel * kernel][16]
+  const float* bias;          ///< [16]
+  Activation activation;
+};
+
+/// y[c][row] = (x - mean) / sqrt(var + eps) * weight[c] + bias[c] over the channels of each row (biased variance).
+struct LayerNorm {
+  const float* x;             ///< [blocks][rows][16], blocks `x_stride` floats apart
+  std::size_t x_stride;
+  float* y;                   ///< may be x
+  std::size_t y_stride;
+  const float* weight;        ///< [blocks * 16]
+  const float* bias;
+  std::size_t rows;
+  std::size_t blocks;
+  float eps;
+};
+
+/// Softmax over the first `columns` values of each row, in place; values past them become 0. When causal, row r is the
+/// query at position first_position + r and only columns up to that position count.
+struct Softmax {
+  float* x;                   ///< [ceil(columns / 16)][rows][16], blocks `stride` floats apart
+  std::size_t stride;
+  std::size_t rows;
+  std::size_t columns;
+  bool causal;
+  std::size_t first_position;
+};
+
+struct Kernels {
+  const char* isa;  ///< "avx512", "avx2", "portable"
+  void (*gemm)(const Gemm&);
+  void (*depthwise3x3)(const Depthwise&);
+  void (*depthwise3x3_stride2)(const Depthwise&);
+  void (*depthwise7x7)(const Depthwise&);
+  void (*depthwise7x7_stride2)(const Depthwise&);
+  void (*layer_norm)(const LayerNorm&);
+  void (*softmax)(const Softmax&);
+  /// x[row] = act(x[row] * scale) over one block: x is [rows][16], scale is [16].
+  void (*scale_block)(float* x, const float* scale, std::size_t rows, Activation activation);
+  /// out[16] = mean over rows of x [rows][16].
+  void (*mean_block)(const float* x, std::size_t rows, float* out);
+  /// out [ceil(rows / 16)][k][16] = the transpose of x [k/16][rows][16] (blocks `stride` floats apart), rows past the
+  /// end as 0: what `gemm` takes as b, for products with a transposed activation.
+  void (*pack_transposed)(const float* x, std::size_t stride, std::size_t rows, std::size_t k, float* out);
+};
+
+}  // namespace mobileclip::kernels

@@ -1,0 +1,75 @@
+// The CLIP text transformer (open_clip transformer.py::TextTransformer), without padding mask, with or without causal
+// mask, pooled at <end_of_text>.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/models/config.h"
+#include "engine/models/model_directory.h"
+#include "engine/nn/attention.h"
+#include "engine/nn/layer_norm.h"
+#include "engine/nn/linear.h"
+
+namespace mobileclip {
+
+/// The buffers of one forward pass over up to `max_texts` texts, allocated once.
+struct ClipTextActivations {
+  int max_texts = 0;
+  AlignedBuffer x;          ///< the residual stream
+  AlignedBuffer normed;     ///< after a LayerNorm, then the attention's output
+  AlignedBuffer qkv;
+  AlignedBuffer hidden;     ///< between c_fc and c_proj
+  AlignedBuffer pooled;     ///< the last block's rows at <end_of_text>
+  AlignedBuffer pooled_normed;
+  AlignedBuffer pooled_query;
+  std::vector<int> pooled_positions;
+  AlignedBuffer embedding;
+};
+
+/// Immutable after construction; forward() may run from any number of threads, each with its own activations.
+class ClipTextEncoder {
+ public:
+  /// Packs copies of `weights`, which must be complete.
+  ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights);
+
+  [[nodiscard]] ClipTextActivations make_activations(int max_texts) const;
+  [[nodiscard]] std::size_t scratch_per_worker() const;
+
+  /// Told the residual stream after each block but the last ("resblocks.0", …), of whose rows only the pooled are made.
+  using StageObserver = std::function<void(std::string_view stage, Blocked output)>;
+
+  /// A text is its ids, unpadded, ending in <end_of_text>: 1 to context_length of them, each below vocab_size; it is
+  /// pooled at its last. embeddings [texts, embed_dim], not normalised.
+  void forward(const Context& context, ClipTextActivations& activations,
+               std::span<const std::span<const std::int32_t>> texts, std::span<float> embeddings,
+               const StageObserver& observe = {}) const;
+
+  [[nodiscard]] int embed_dim() const { return text_projection_.out_channels(); }
+  [[nodiscard]] const TextConfig& config() const { return config_; }
+
+ private:
+  struct ResidualAttentionBlock {
+    LayerNorm ln_1;
+    Linear in_proj;  // queries carry 1 / sqrt(head_dim)
+    Linear out_proj;
+    LayerNorm ln_2;
+    Linear c_fc;
+    Linear c_proj;
+  };
+  class Pass;
+
+  static ResidualAttentionBlock build_block(const TextConfig& config, const TowerWeights& weights, int index);
+
+  TextConfig config_;
+  AlignedBuffer token_embedding_;       // [vocab_size][width]
+  AlignedBuffer positional_embedding_;  // [context_length][width]
+  std::vector<ResidualAttentionBlock> resblocks_;
+  LayerNorm ln_final_;
+  Linear text_projection_;
+};
+
+}  // namespace mobileclip

@@ -1,0 +1,92 @@
+#include "engine/models/fingerprint.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace mobileclip {
+namespace {
+
+constexpr std::size_t kMaxThreads = 4;  // enough to be bound by memory
+
+std::string hex_sha256(std::span<const std::byte> bytes) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("OpenSSL's SHA-256 failed");
+  }
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) text += {kHex[digest[i] >> 4], kHex[digest[i] & 15]};
+  return text;
+}
+
+/// The shortest decimal that reads back as the same float.
+std::string shortest(float value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+struct Line {
+  std::string name;
+  const FloatTensor* tensor;
+  std::string digest;
+};
+
+void append_tower(std::vector<Line>& lines, const std::string& prefix, const TowerWeights& tower) {
+  for (const auto& [name, tensor] : tower) lines.push_back({.name = prefix + name, .tensor = &tensor, .digest = {}});
+}
+
+void hash_all(std::vector<Line>& lines) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < lines.size(); i = next++) {
+      try {
+        lines[i].digest = hex_sha256(std::as_bytes(lines[i].tensor->values));
+      } catch (const std::exception&) {
+        failed = true;
+      }
+    }
+  };
+  std::vector<std::jthread> helpers;
+  const std::size_t threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxThreads);
+  for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
+  work();
+  helpers.clear();  // joins
+  if (failed) throw std::runtime_error("the fingerprint of the weights could not be computed");
+}
+
+std::string preamble(const ModelConfig& config) {
+  const bool bilinear = config.preprocess.interpolation == Interpolation::kBilinear;
+  std::string text = "image " + std::to_string(config.preprocess.image_size) + (bilinear ? " bilinear" : " bicubic");
+  for (const auto& channels : {config.mean, config.std}) {
+    for (const float v : channels) text.append(1, ' ').append(shortest(v));
+  }
+  text += "\ntext " + std::to_string(config.text.heads) + (config.text.causal ? " causal " : " bidirectional ") +
+          std::to_string(config.text.context_length) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string fingerprint(const ModelConfig& config, const TowerWeights& image, const TowerWeights& text) {
+  std::vector<Line> lines;
+  lines.reserve(image.size() + text.size());
+  append_tower(lines, "image.", image);
+  append_tower(lines, "text.", text);
+  hash_all(lines);
+  std::string document = preamble(config);
+  for (const Line& line : lines) document += line.name + " " + to_string(line.tensor->shape) + " " + line.digest + "\n";
+  return hex_sha256(std::as_bytes(std::span(document)));
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,140 @@
+#include "engine/models/inspect.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+
+#include "engine/base/error.h"
+#include "engine/models/fingerprint.h"
+#include "engine/models/model_weights.h"
+#include "engine/tokenizer/clip_tokenizer.h"
+
+namespace mobileclip {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_float(DType dtype) {
+  return dtype == DType::kF64 || dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
+
+std::string format_of(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (name.ends_with(".npz")) return "npz";
+  return name.ends_with(".index.json") ? "sharded safetensors" : "safetensors";
+}
+
+/// Names of the known models for which `fits` holds.
+template <typename Predicate>
+std::string matching_models(Predicate fits) {
+  std::string names;
+  for (const ModelConfig& model : known_models()) {
+    if (!fits(model)) continue;
+    if (!names.empty()) names += ", ";
+    names += model.name;
+  }
+  return names;
+}
+
+bool image_fits(const StoredTower& image, const ModelConfig& model) {
+  const TensorTable table = image_tensors(model.image, model.embed_dim, detect_image_form(image));
+  return compare(image, table, detect_conv_layout(image)).size() == 0;
+}
+
+bool text_fits(const StoredTower& text, const ModelConfig& model) {
+  return compare(text, text_tensors(model.text, model.embed_dim), ConvLayout::kOihw).size() == 0;
+}
+
+/// "image tower of MobileCLIP2-S0, fused form", by names and shapes alone.
+std::string recognise(const TensorStore& store) {
+  StoredTower image;
+  StoredTower text;
+  StoredTower all;
+  for (const StoredTensor& tensor : store.tensors()) {
+    const std::string_view name = tensor.name;
+    all.emplace(name, &tensor);
+    if (name.starts_with(kImagePrefix)) image.emplace(name.substr(kImagePrefix.size()), &tensor);
+    if (name.starts_with(kTextPrefix)) text.emplace(name.substr(kTextPrefix.size()), &tensor);
+  }
+  const auto in_form = [](const StoredTower& tower) {
+    return ", " + std::string(to_string(detect_image_form(tower))) + " form";
+  };
+  if (!image.empty() && !text.empty()) {
+    const auto models =
+        matching_models([&](const ModelConfig& m) { return image_fits(image, m) && text_fits(text, m); });
+    return models.empty() ? "" : models + " in OpenCLIP's layout" + in_form(image);
+  }
+  if (const auto models = matching_models([&](const ModelConfig& m) { return image_fits(all, m); }); !models.empty()) {
+    return "image tower of " + models + in_form(all);
+  }
+  const auto models = matching_models([&](const ModelConfig& m) { return text_fits(all, m); });
+  return models.empty() ? "" : "text tower of " + models;
+}
+
+InspectedFile inspect_file(const fs::path& path) {
+  InspectedFile file;
+  file.path = path;
+  file.format = format_of(path);
+  try {
+    const TensorStore store = read_weights_file(path);
+    file.metadata = read_weights_metadata(path);
+    for (const StoredTensor& tensor : store.tensors()) {
+      const auto elements = static_cast<std::uint64_t>(element_count(tensor.shape));
+      file.tensors.push_back({.name = tensor.name, .dtype = tensor.dtype, .shape = tensor.shape, .elements = elements});
+      if (is_float(tensor.dtype)) file.parameters += elements;
+      file.bytes += tensor.bytes.size();
+    }
+    file.recognised = recognise(store);
+  } catch (const LoadError& error) {
+    file.problem = error.what();
+  }
+  return file;
+}
+
+void inspect_weights(const fs::path& directory, Inspection& inspection) {
+  const ModelWeights weights = read_model_weights(directory);
+  inspection.layout = weights.layout.name();
+  inspection.model = weights.config.name;
+  inspection.image_form = to_string(weights.image_form);
+  inspection.conv_layout = to_string(weights.conv_layout);
+  inspection.logit_scale = std::exp(weights.logit_scale);
+  inspection.synthetic = weights.synthetic.has_value();
+  inspection.fingerprint = fingerprint(weights.config, weights.image, weights.text);
+}
+
+/// Adds the message of a LoadError to the problems, once.
+template <typename Step>
+void attempt(Inspection& inspection, Step step) {
+  try {
+    step();
+  } catch (const LoadError& error) {
+    if (std::ranges::find(inspection.problems, error.what()) == inspection.problems.end()) {
+      inspection.problems.emplace_back(error.what());
+    }
+  }
+}
+
+}  // namespace
+
+Inspection inspect(const fs::path& path) {
+  Inspection inspection;
+  if (!fs::is_directory(path)) {
+    if (!fs::exists(path))
+      throw LoadError(path.string() + ": expected a weights file or a model directory, found nothing");
+    inspection.files.push_back(inspect_file(path));
+    return inspection;
+  }
+  inspection.is_directory = true;
+  attempt(inspection, [&] {
+    const DirectoryLayout layout = find_layout(path);
+    inspection.layout = layout.name();
+    inspection.files.push_back(inspect_file(layout.image_file));
+    if (layout.text_file != layout.image_file) inspection.files.push_back(inspect_file(layout.text_file));
+  });
+  attempt(inspection, [&] { inspect_weights(path, inspection); });
+  attempt(inspection,
+          [&] { inspection.vocabulary = std::to_string(ClipTokenizer::load(path).vocabulary_size()) + " tokens"; });
+  return inspection;
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,119 @@
+#include "engine/models/model_weights.h"
+
+#include <cmath>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/models/model_config_file.h"
+#include "engine/models/reparameterize.h"
+#include "engine/weights/printable.h"
+
+namespace mobileclip {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr float kDefaultLogitScale = 4.6051702F;  // ln 100, where CLIP's training clamps it
+constexpr std::string_view kLogitScale = "logit_scale";
+
+struct ConfigFiles {
+  ConfigHints hints;
+  fs::path named_in_errors;
+};
+
+ConfigFiles read_config_files(const DirectoryLayout& layout) {
+  ConfigFiles config{.hints = {}, .named_in_errors = layout.directory};
+  const auto read_if_there = [&](std::string_view name) {
+    const fs::path file = layout.directory / name;
+    if (!fs::exists(file)) return;
+    read_config_file(file, config.hints);
+    config.named_in_errors = file;
+  };
+  if (layout.is_open_clip) {
+    read_if_there(kOpenClipConfigFile);
+  } else {
+    read_if_there(kTextConfigFile);
+    read_if_there(kImageConfigFile);
+  }
+  return config;
+}
+
+/// Both towers at once, so that one look at the message shows all that is wrong.
+void check_tensors(const StoredModel& stored, const DirectoryLayout& layout, const ModelConfig& config,
+                   const TensorTable& image, const TensorTable& text, ImageForm form, ConvLayout conv_layout) {
+  TowerMismatch image_mismatch = compare(stored.image, image, conv_layout);
+  TowerMismatch text_mismatch = compare(stored.text, text, ConvLayout::kOihw);
+  std::string problems;
+  const auto add = [&](const fs::path& file, const std::string& what, const TowerMismatch& mismatch) {
+    if (mismatch.size() == 0) return;
+    if (!problems.empty()) problems += ". ";
+    problems += file.string() + ": expected the " + what + " of " + config.name + ": " + mismatch.describe();
+  };
+  add(layout.image_file, "image tower (" + std::string(to_string(form)) + " form)", image_mismatch);
+  add(layout.text_file, "text tower", text_mismatch);
+  TowerMismatch other;
+  if (layout.is_open_clip && !stored.other.contains(kLogitScale)) other.missing.emplace_back("'logit_scale' []");
+  for (const auto& [name, tensor] : stored.other) {
+    if (name != kLogitScale) {
+      other.unused.push_back(printable(name) + " " + to_string(tensor->shape));
+    } else if (element_count(tensor->shape) != 1) {
+      other.misshapen.push_back("'logit_scale' expected [], found " + to_string(tensor->shape));
+    }
+  }
+  add(layout.image_file, "rest", other);
+  if (!problems.empty()) throw LoadError(problems);
+}
+
+float read_logit_scale(const StoredModel& stored, const ConfigHints& hints, const fs::path& file) {
+  const auto tensor = stored.other.find(kLogitScale);
+  if (tensor == stored.other.end()) return hints.logit_scale.value_or(kDefaultLogitScale);
+  const float value = stored.image_store.floats(*tensor->second).values[0];
+  if (!std::isfinite(std::exp(value))) {
+    throw LoadError(file.string() + ": tensor 'logit_scale': expected a logarithm, found " + std::to_string(value));
+  }
+  return value;
+}
+
+}  // namespace
+
+ModelWeights read_model_weights(const fs::path& directory, const Progress& progress) {
+  DirectoryLayout layout = find_layout(directory);
+  StoredModel stored = read_stored_model(layout);
+  const ConfigFiles files = read_config_files(layout);
+  ModelConfig config =
+      resolve_config(files.hints, find_closest_model(stored.image, stored.text), files.named_in_errors);
+
+  const ImageForm form = detect_image_form(stored.image);
+  const ConvLayout conv_layout = detect_conv_layout(stored.image);
+  const TensorTable image_table = image_tensors(config.image, config.embed_dim, form);
+  const TensorTable text_table = text_tensors(config.text, config.embed_dim);
+  check_tensors(stored, layout, config, image_table, text_table, form, conv_layout);
+
+  TowerWeights image =
+      read_tower(stored.image_store, stored.image, image_table, conv_layout, "reading image tower", progress);
+  TowerWeights text =
+      read_tower(stored.text_store, stored.text, text_table, ConvLayout::kOihw, "reading text tower", progress);
+  if (form == ImageForm::kTrain) image = fuse_image_tower(image, config.image, config.embed_dim);
+
+  const float logit_scale = read_logit_scale(stored, files.hints, layout.image_file);
+
+  ModelWeights weights{.layout = std::move(layout),
+                       .config = std::move(config),
+                       .image = std::move(image),
+                       .text = std::move(text),
+                       .logit_scale = logit_scale,
+                       .image_form = form,
+                       .conv_layout = conv_layout,
+                       .synthetic = stored.synthetic ? stored.synthetic : files.hints.synthetic,
+                       .stored = std::move(stored)};
+  check_undamaged(weights);
+  return weights;
+}
+
+void check_undamaged(const ModelWeights& weights) {
+  if (!weights.stored.damaged()) return;
+  throw LoadError(weights.layout.directory.string() +
+                  ": expected the weights to stay as they are while they are read, found a file truncated");
+}
+
+}  // namespace mobileclip

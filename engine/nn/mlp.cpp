@@ -1,0 +1,38 @@
+#include "engine/nn/mlp.h"
+
+#include <cassert>
+#include <utility>
+
+namespace mobileclip {
+namespace {
+
+constexpr int kTileRows = 44;  // small enough that the hidden values of a tile stay in the second-level cache
+
+}  // namespace
+
+Mlp::Mlp(Linear fc1, Linear fc2) : fc1_(std::move(fc1)), fc2_(std::move(fc2)) {
+  assert(fc1_.out_channels() == fc2_.in_channels());
+}
+
+std::size_t Mlp::scratch_per_worker() const {
+  return static_cast<std::size_t>(kTileRows) * static_cast<std::size_t>(hidden_channels());
+}
+
+void Mlp::forward(const Context& context, Blocked x, Blocked y, const float* residual, float* hidden) const {
+  if (x.rows <= unfused_rows()) {
+    const Blocked h{.data = hidden, .channels = hidden_channels(), .rows = x.rows};
+    fc1_.forward(context, x, h, {.activation = Activation::kGelu});
+    fc2_.forward(context, h, y, {.residual = residual});
+    return;
+  }
+  const int tiles = (x.rows + kTileRows - 1) / kTileRows;
+  context.parallel.run(static_cast<std::size_t>(tiles), [&](std::size_t task, int worker) {
+    const int row = x.rows * static_cast<int>(task) / tiles;
+    const int count = x.rows * (static_cast<int>(task) + 1) / tiles - row;
+    const Blocked h{.data = context.scratch.of(worker), .channels = hidden_channels(), .rows = count};
+    fc1_.forward_tile(context.kernels, {.row = row, .count = count, .y_row = 0}, x, h, {.activation = Activation::kGelu});
+    fc2_.forward_tile(context.kernels, {.row = 0, .count = count, .y_row = row}, h, y, {.residual = residual});
+  });
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,127 @@
+#include "engine/preprocess/image_decoder.h"
+
+#include <cstring>
+#include <string>
+
+#include "engine/preprocess/bmp_decoder.h"
+#include "engine/preprocess/image_errors.h"
+#include "engine/preprocess/image_header.h"
+#include "engine/preprocess/jpeg_file.h"
+#include "engine/preprocess/opencv_decoder.h"
+#include "engine/preprocess/orientation.h"
+#include "engine/preprocess/png_file.h"
+#include "engine/preprocess/tiff_decoder.h"
+#include "engine/preprocess/webp_file.h"
+
+namespace mobileclip {
+namespace {
+
+/// Each scan of a progressive JPEG may rewrite every coefficient, so that a small file can cost hours. Encoders write
+/// about ten; libtiff and libjpeg-turbo's own tools stop at 100 and 500.
+constexpr int kMaxJpegScans = 100;
+/// The work of ten scans over the largest image accepted, and some.
+constexpr std::uint64_t kScansOfLargestImage = 16;
+
+Result<DecodedImage> turned(Result<DecodedImage> image, Orientation orientation) {
+  if (!image) return image;
+  return apply_orientation(std::move(image).value(), orientation);
+}
+
+Orientation if_applied(ExifOrientation exif, Orientation orientation) {
+  return exif == ExifOrientation::kApply ? orientation : Orientation::kUpright;
+}
+
+template <typename File>
+ExpectedSize size_of(const File& file) {
+  return {static_cast<int>(file.width), static_cast<int>(file.height)};
+}
+
+Result<DecodedImage> decode_jpeg_file(std::span<const std::byte> encoded, ExifOrientation exif,
+                                      const ImageLimits& limits) {
+  const Result<JpegFile> file = parse_jpeg(encoded);
+  if (!file) return file.error();
+  if (auto error = check_size(file->width, file->height, limits)) return *std::move(error);
+  // OpenCV would repeat the last row it has in place of the missing ones; Pillow refuses such files.
+  if (!file->complete) return invalid_image("JPEG is truncated: it has no end-of-image marker");
+  const std::uint64_t work = std::uint64_t{file->width} * file->height * static_cast<std::uint64_t>(file->scans);
+  if (file->scans > kMaxJpegScans || work / kScansOfLargestImage > limits.max_pixels) {
+    return image_too_large("JPEG has " + std::to_string(file->scans) + " scans of " + std::to_string(file->width) +
+                           "x" + std::to_string(file->height) + " pixels; at most " + std::to_string(kMaxJpegScans) +
+                           " are accepted, and fewer of large images");
+  }
+  return turned(decode_with_opencv(encoded, size_of(*file)), if_applied(exif, file->orientation));
+}
+
+Result<DecodedImage> decode_png_file(std::span<const std::byte> encoded, ExifOrientation exif,
+                                     const ImageLimits& limits) {
+  const Result<PngFile> header = parse_png_header(encoded);
+  if (!header) return header.error();
+  if (auto error = check_size(header->width, header->height, limits)) return *std::move(error);
+  const Result<PngFile> file = parse_png(encoded);
+  if (!file) return file.error();
+  return turned(decode_with_opencv(rebuild_png(*file), size_of(*file)), if_applied(exif, file->orientation));
+}
+
+/// The frame on its canvas, of which the rest is black: transparent, as WebPAnimDecoder and so Pillow clear it.
+DecodedImage on_canvas(DecodedImage frame, const WebpFile& file) {
+  const ExpectedSize canvas_size = size_of(file);
+  if (frame.width == canvas_size.width && frame.height == canvas_size.height) return frame;
+  PixelBuffer canvas(canvas_size.width, canvas_size.height);
+  const std::size_t left = std::size_t{file.frame_x} * kChannels;
+  for (int y = 0; y < frame.height; ++y) {
+    std::memcpy(canvas.row(static_cast<int>(file.frame_y) + y) + left, frame.row(y),
+                static_cast<std::size_t>(frame.width) * kChannels);
+  }
+  return std::move(canvas).finish(frame.order);
+}
+
+Result<DecodedImage> decode_webp_file(std::span<const std::byte> encoded, ExifOrientation exif,
+                                      const ImageLimits& limits) {
+  const Result<WebpFile> file = parse_webp(encoded);
+  if (!file) return file.error();
+  if (auto error = check_size(file->width, file->height, limits)) return *std::move(error);
+  Result<DecodedImage> frame = decode_with_opencv(
+      rebuild_webp(*file), {static_cast<int>(file->frame_width), static_cast<int>(file->frame_height)});
+  if (!frame) return frame;
+  return turned(on_canvas(std::move(frame).value(), *file), if_applied(exif, file->orientation));
+}
+
+Result<DecodedImage> decode_bmp_file(std::span<const std::byte> encoded, const ImageLimits& limits) {
+  const Result<BmpFile> file = parse_bmp(encoded);
+  if (!file) return file.error();
+  if (auto error = check_size(file->width, file->height, limits)) return *std::move(error);
+  return decode_bmp(*file);
+}
+
+Result<DecodedImage> decode_tiff_file(std::span<const std::byte> encoded, const ImageLimits& limits) {
+  const Result<TiffFile> file = parse_tiff(encoded);
+  if (!file) return file.error();
+  if (auto error = check_size(file->width, file->height, limits)) return *std::move(error);
+  return turned(decode_tiff(encoded, *file), file->orientation);
+}
+
+}  // namespace
+
+Result<DecodedImage> decode_image(std::span<const std::byte> encoded, ExifOrientation exif, const ImageLimits& limits) {
+  if (encoded.size() > limits.max_encoded_bytes) {
+    return image_too_large("image has " + std::to_string(encoded.size()) + " encoded bytes; at most " +
+                           std::to_string(limits.max_encoded_bytes) + " are accepted");
+  }
+  const auto format = sniff_image_format(encoded);
+  if (!format) return unknown_format_error();
+  switch (*format) {
+    case ImageFormat::kJpeg:
+      return decode_jpeg_file(encoded, exif, limits);
+    case ImageFormat::kPng:
+      return decode_png_file(encoded, exif, limits);
+    case ImageFormat::kWebp:
+      return decode_webp_file(encoded, exif, limits);
+    case ImageFormat::kBmp:
+      return decode_bmp_file(encoded, limits);
+    case ImageFormat::kTiff:
+      return decode_tiff_file(encoded, limits);
+  }
+  return unknown_format_error();
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,44 @@
+// The coefficients of Pillow's separable resampling (src/libImaging/Resample.c), for the output pixels that are wanted.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/preprocess/image_preprocessor.h"
+
+namespace mobileclip {
+
+/// Bits after the point of Pillow's fixed-point coefficients: 8 for the sample and 2 for the filter's overshoot are
+/// left of an int32.
+inline constexpr int kCoefficientBits = 32 - 8 - 2;
+
+/// A run of output pixels along one axis.
+struct ResampleAxis {
+  int in_size;    ///< pixels of the source
+  int out_size;   ///< pixels of the whole resized image
+  int out_first;  ///< first one wanted
+  int out_count;  ///< how many are
+};
+
+/// Output pixel i (counted from out_first) is the sum of coefficients(i)[t] * source[taps[i].first + t].
+struct ResampleFilter {
+  struct Taps {
+    int first;
+    int count;
+  };
+
+  ResampleFilter(const ResampleAxis& axis, Interpolation interpolation);
+
+  [[nodiscard]] const std::int32_t* coefficients(int i) const {
+    return values.data() + static_cast<std::size_t>(i) * static_cast<std::size_t>(max_taps);
+  }
+  /// The source pixels that any wanted output pixel looks at: [source_first, source_end).
+  [[nodiscard]] int source_first() const { return taps.front().first; }
+  [[nodiscard]] int source_end() const { return taps.back().first + taps.back().count; }
+
+  int max_taps;
+  std::vector<Taps> taps;
+  std::vector<std::int32_t> values;  ///< [out_count, max_taps], zero beyond an output pixel's taps
+};
+
+}  // namespace mobileclip

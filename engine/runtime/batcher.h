@@ -1,0 +1,106 @@
+// The dynamic batcher of one lane: items come in one by one or in bunches, batches go out. An idle engine starts at
+// once with what is there; while it works, the next batch gathers.
+//
+// Knows neither what an item is nor who computes: items are moved in, and a callback gets each batch on the batcher's
+// own thread. So it is tested without models or sockets.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace mobileclip {
+
+struct BatcherOptions {
+  std::size_t max_batch = 32;
+  std::chrono::microseconds max_wait{0};  ///< how long the oldest item may wait for a batch to fill
+};
+
+template <typename Item>
+class Batcher {
+ public:
+  /// Gets 1 to max_batch items, oldest first; the next batch is formed when it returns. Must not throw.
+  using RunBatch = std::function<void(std::vector<Item>)>;
+  /// True for an item that shall not join its batch after all (expired, abandoned), once it has been answered.
+  using Discard = std::function<bool(Item&)>;
+
+  Batcher(const BatcherOptions& options, RunBatch run_batch, Discard discard)
+      : options_(options), run_batch_(std::move(run_batch)), discard_(std::move(discard)), thread_([this] { loop(); }) {}
+
+  ~Batcher() { close(); }
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
+
+  /// False, with the item left as it was, once closed.
+  [[nodiscard]] bool submit(Item& item) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_) return false;
+      if (queue_.empty()) oldest_ = Clock::now();
+      queue_.push_back(std::move(item));
+    }
+    changed_.notify_one();
+    return true;
+  }
+
+  /// Lets the batch in progress finish, then joins; what is still queued is returned, for its owner to answer.
+  std::vector<Item> close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+    const std::lock_guard lock(mutex_);
+    std::vector<Item> left(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
+    queue_.clear();
+    return left;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void loop() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+      const auto full_or_closed = [this] { return closed_ || queue_.size() >= options_.max_batch; };
+      if (options_.max_wait.count() > 0) changed_.wait_until(lock, oldest_ + options_.max_wait, full_or_closed);
+      if (closed_) return;
+      std::vector<Item> batch = take();
+      lock.unlock();
+      std::erase_if(batch, discard_);
+      if (!batch.empty()) run_batch_(std::move(batch));
+      lock.lock();
+    }
+  }
+
+  /// The lock is held.
+  std::vector<Item> take() {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(options_.max_batch, queue_.size()));
+    std::vector<Item> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
+    queue_.erase(queue_.begin(), queue_.begin() + count);
+    oldest_ = Clock::now();  // of what stays: it has waited for this batch, and starts to wait for the next
+    return batch;
+  }
+
+  const BatcherOptions options_;
+  const RunBatch run_batch_;
+  const Discard discard_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> queue_;
+  Clock::time_point oldest_{};
+  bool closed_ = false;
+  std::thread thread_;  // last: starts when everything else is there
+};
+
+}  // namespace mobileclip

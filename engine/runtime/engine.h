@@ -1,0 +1,136 @@
+// The engine as the server sees it: submit encoded images or texts, get embeddings through a callback.
+//
+//   submit → [preprocess or tokenise, on the engine's workers] → lane queue → batch → forward → normalise → callback
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/deadline.h"
+#include "engine/base/progress.h"
+#include "engine/base/result.h"
+#include "engine/models/model_directory.h"
+#include "engine/preprocess/image_preprocessor.h"
+#include "engine/runtime/lane.h"
+
+namespace mobileclip {
+
+struct EngineOptions {
+  int threads = 0;                            ///< 0: what affinity and the cgroup's CPU quota allow
+  std::string isa = "auto";                   ///< "auto" or a name of available_isas() (kernels/dispatch.h)
+  std::size_t max_batch = 32;                 ///< items a forward pass takes at most
+  std::chrono::microseconds max_wait{0};      ///< how long an idle engine waits to fill a batch; 0: start at once
+  std::size_t max_queue_items = 1024;         ///< a lane, from admission to the end of its forward pass
+  std::size_t max_queue_bytes = 512u << 20;   ///< a lane, of encoded input
+  ImageLimits image_limits = {};
+  ExifOrientation exif = ExifOrientation::kIgnore;
+};
+
+/// Encoded bytes and whatever keeps them alive, so that a request's body need not be copied.
+struct ImageBytes {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;
+};
+
+/// What is asked of every item of one request.
+struct EmbedRequest {
+  bool normalize = true;     ///< x / (‖x‖ + 1e-6), after `dimensions`
+  int dimensions = 0;        ///< keep the first so many values; 0: all. More than the model has: kInvalidArgument
+  bool truncate = true;      ///< texts over the context length are cut; false: kTextTooLong
+  Deadline deadline = Deadline::never();
+  std::shared_ptr<const std::atomic<bool>> abandoned = {};  ///< true once nobody waits for the answer; may be null
+};
+
+/// Where one item's time went, for `Server-Timing` and metrics.
+struct ItemTimings {
+  std::chrono::nanoseconds prepare{0};    ///< decode and resize, or tokenise
+  std::chrono::nanoseconds queue{0};      ///< waiting, before preparation and before the forward pass
+  std::chrono::nanoseconds inference{0};  ///< its batch's forward pass
+};
+
+struct EmbeddedItem {
+  std::vector<float> embedding;
+  std::uint32_t tokens = 0;   ///< texts: ids used, both specials counted
+  bool truncated = false;     ///< texts: some of it did not fit
+  ItemTimings timings;
+};
+
+/// Called once, from an engine thread, with one result an item in the order they were given. Must not block or throw.
+using EmbedCallback = std::function<void(std::vector<Result<EmbeddedItem>>)>;
+
+struct EngineInfo {
+  std::string model;         ///< the name replies carry; synthetic weights say so in it
+  bool synthetic;
+  std::string fingerprint;
+  std::string layout;
+  std::string precision;     ///< "fp32"
+  std::string isa;
+  int threads;
+  int embed_dim;
+  int image_size;
+  int context_length;
+  float logit_scale;
+  ModelConfig config;
+};
+
+/// What the engine tells whoever counts. Called from engine threads, concurrently; must be quick and not throw.
+class EngineObserver {
+ public:
+  virtual ~EngineObserver() = default;
+  enum class Stage { kPrepare, kQueue, kInference };
+  enum class DropReason { kExpired, kAbandoned };
+  virtual void on_batch(Lane lane, std::size_t items) = 0;
+  virtual void on_stage(Lane lane, Stage stage, std::chrono::nanoseconds duration) = 0;
+  virtual void on_dropped(Lane lane, DropReason reason) = 0;
+  virtual void on_tokens(std::uint64_t tokens) = 0;
+};
+
+/// Thread-safe. Owns its threads; the destructor answers everything admitted with kUnavailable and joins.
+class Engine {
+ public:
+  /// Packs the weights. `observer` may be null, else outlives the engine. Throws LoadError.
+  Engine(LoadedModel model, const EngineOptions& options, EngineObserver* observer = nullptr);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Runs every batch shape class of both lanes and checks the results: finite, of unit length once normalised.
+  /// Throws std::runtime_error saying which was not.
+  void warm_up(const Progress& progress = {});
+
+  [[nodiscard]] const EngineInfo& info() const noexcept;
+  /// False once a worker has failed in a way that makes further answers doubtful. Never blocks.
+  [[nodiscard]] bool healthy() const noexcept;
+  /// Items admitted and not yet answered. Never blocks.
+  [[nodiscard]] std::size_t queue_depth(Lane lane) const noexcept;
+
+  /// Admits the whole request or refuses it (kOverloaded, kInvalidArgument, kUnavailable) without calling `done`.
+  /// A bad item is an error in its own place and leaves the others alone.
+  [[nodiscard]] std::optional<Error> submit_images(std::vector<ImageBytes> images, const EmbedRequest& request, EmbedCallback done);
+  [[nodiscard]] std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request, EmbedCallback done);
+
+  /// One batch of inputs that are prepared already (pixels of the model's own size; ids, unpadded), through the engine's
+  /// scheduling but past its queues; returns when all are answered. For the warm-up, benchmarks and checks.
+  [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<RgbImage> images);
+  [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<std::vector<std::int32_t>> texts);
+
+  [[nodiscard]] const ClipTokenizer& tokenizer() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// x / (‖x‖ + 1e-6) in place; the norm is summed in double.
+void l2_normalize(std::span<float> x);
+
+}  // namespace mobileclip

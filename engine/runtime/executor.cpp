@@ -1,0 +1,122 @@
+#include "engine/runtime/executor.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <unsupported/Eigen/CXX11/ThreadPool>
+#include <utility>
+#include <vector>
+
+#include "engine/runtime/denormals.h"
+#include "engine/runtime/spin.h"
+#include "engine/runtime/team.h"
+
+namespace mobileclip {
+namespace {
+
+constexpr int kTextJobsInARow = 4;
+
+}  // namespace
+
+struct Executor::Impl {
+  explicit Impl(int threads) : pool(threads, /*allow_spinning=*/false) {
+    for (int i = 0; i < threads; ++i) {
+      teams.push_back(std::make_unique<Team>(threads));
+      free_workers.push_back(i);
+    }
+  }
+
+  std::mutex mutex;
+  std::condition_variable idle;
+  std::deque<Job> image_jobs;
+  std::deque<Job> text_jobs;
+  int text_jobs_in_a_row = 0;
+  std::atomic<int> waiting{0};           // jobs not yet begun; read without the lock by helpers
+  std::vector<int> free_workers;         // numbers not in use by a running work()
+  std::vector<std::unique_ptr<Team>> teams;  // by worker
+  Eigen::ThreadPool pool;                // last: joined before the rest goes
+
+  std::optional<Job> take_job() {
+    const bool image_turn = !image_jobs.empty() && (text_jobs.empty() || text_jobs_in_a_row >= kTextJobsInARow);
+    std::deque<Job>& jobs = image_turn ? image_jobs : text_jobs;
+    if (jobs.empty()) return std::nullopt;
+    text_jobs_in_a_row = image_turn ? 0 : text_jobs_in_a_row + 1;
+    Job job = std::move(jobs.front());
+    jobs.pop_front();
+    waiting.fetch_sub(1, std::memory_order_relaxed);
+    return job;
+  }
+
+  /// The running forward pass with the fewest helpers.
+  Team* team_to_help() {
+    Team* best = nullptr;
+    for (const auto& team : teams) {
+      if (team->active() && (!best || team->helpers() < best->helpers())) best = team.get();
+    }
+    return best;
+  }
+
+  /// Wakes up to `count` sleeping threads. The lock is held.
+  void wake(int count) {
+    for (; count > 0 && !free_workers.empty(); --count) {
+      const int worker = free_workers.back();
+      free_workers.pop_back();
+      pool.Schedule([this, worker] { work(worker); });
+    }
+  }
+
+  void work(int worker) {
+    flush_denormals_to_zero();
+    std::unique_lock lock(mutex);
+    while (true) {
+      if (std::optional<Job> job = take_job()) {
+        Team& team = *teams[static_cast<std::size_t>(worker)];
+        if (job->spreads) {
+          team.set_leader(worker);
+          wake(static_cast<int>(free_workers.size()));
+        }
+        lock.unlock();
+        job->run(team, worker);
+        job.reset();
+        team.set_leader(-1);
+        lock.lock();
+      } else if (Team* team = team_to_help()) {
+        team->attach();
+        lock.unlock();
+        for (Spin spin; team->active() && waiting.load(std::memory_order_relaxed) == 0;) {
+          if (!team->help(worker)) spin.pause();
+        }
+        lock.lock();
+        team->detach();
+      } else {
+        free_workers.push_back(worker);
+        idle.notify_all();
+        return;
+      }
+    }
+  }
+};
+
+Executor::Executor(int threads) : impl_(std::make_unique<Impl>(threads)) {}
+
+Executor::~Executor() { wait_idle(); }
+
+void Executor::wait_idle() {
+  std::unique_lock lock(impl_->mutex);
+  impl_->idle.wait(lock, [this] {
+    return impl_->waiting.load(std::memory_order_relaxed) == 0 && impl_->free_workers.size() == impl_->teams.size();
+  });
+}
+
+void Executor::submit(Lane lane, Job job) {
+  const std::lock_guard lock(impl_->mutex);
+  (lane == Lane::kText ? impl_->text_jobs : impl_->image_jobs).push_back(std::move(job));
+  impl_->waiting.fetch_add(1, std::memory_order_relaxed);
+  impl_->wake(1);
+}
+
+int Executor::threads() const { return static_cast<int>(impl_->teams.size()); }
+
+}  // namespace mobileclip

@@ -1,0 +1,42 @@
+// The engine's threads. A job is one image or a group of texts, led by one thread; threads without a job of their own
+// help those that have one. So a lone request uses every core, and a crowd runs one job a core.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/nn/parallel.h"
+#include "engine/runtime/lane.h"
+
+namespace mobileclip {
+
+/// Thread-safe. Threads flush denormals to zero.
+class Executor {
+ public:
+  /// A job runs on one thread, `worker` of [0, threads). Must not throw.
+  struct Job {
+    std::function<void(Parallel& parallel, int worker)> run;
+    bool spreads;  ///< it uses `parallel`: idle threads stand by to help
+  };
+
+  explicit Executor(int threads);
+  /// Runs every job submitted, then joins.
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  /// First come, first served within a lane. Text jobs go first, since a text waits for one image's work at most that
+  /// way; but after a few in a row an image job has its turn, so that texts cannot starve images.
+  void submit(Lane lane, Job job);
+
+  /// Returns once no job is waiting or running.
+  void wait_idle();
+
+  [[nodiscard]] int threads() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mobileclip

@@ -1,0 +1,241 @@
+// A lane from submission to answer, the same for images and texts: admit → prepare on a worker → batch → forward on
+// the workers → answer. `Tower` says what preparing and computing mean (image_tower.h, text_tower.h).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <exception>
+#include <latch>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/kernels/kernels.h"
+#include "engine/nn/context.h"
+#include "engine/runtime/batcher.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/executor.h"
+#include "engine/runtime/lane_budget.h"
+#include "engine/runtime/pending_request.h"
+
+namespace mobileclip {
+
+/// What both lanes share; the pipelines borrow it.
+struct PipelineContext {
+  const kernels::Kernels& kernels;
+  Executor& executor;
+  Scratch scratch;                 ///< a slice a worker of the executor
+  EngineObserver* observer;        ///< may be null
+  std::atomic<bool>& healthy;      ///< cleared where something happened that no input explains
+};
+
+template <typename Tower>
+class Pipeline {
+ public:
+  using Input = typename Tower::Input;
+
+  Pipeline(Tower tower, const PipelineContext& context, const EngineOptions& options)
+      : tower_(std::move(tower)),
+        context_(context),
+        budget_(options.max_queue_items, options.max_queue_bytes),
+        batcher_({.max_batch = options.max_batch, .max_wait = options.max_wait},
+                 [this](std::vector<Item> batch) { run_batch(std::move(batch)); },
+                 [this](Item& item) { return drop_if_unwanted(item); }) {}
+
+  [[nodiscard]] const Tower& tower() const { return tower_; }
+  [[nodiscard]] std::size_t depth() const { return budget_.items(); }
+
+  [[nodiscard]] std::optional<Error> submit(std::vector<Input> inputs, const EmbedRequest& request, EmbedCallback done) {
+    if (std::optional<Error> refused = admit(inputs, request)) return refused;
+    std::vector<std::size_t> bytes;
+    for (const Input& input : inputs) bytes.push_back(Tower::bytes_of(input));
+    const auto pending = std::make_shared<PendingRequest>(std::move(bytes), request, std::move(done), budget_);
+    auto shared = std::make_shared<std::vector<Input>>(std::move(inputs));
+    const Clock::time_point admitted = Clock::now();
+    for (std::size_t first = 0; first < shared->size(); first += Tower::kInputsPerPrepareJob) {
+      const std::size_t end = std::min(first + Tower::kInputsPerPrepareJob, shared->size());
+      const auto prepare_some = [this, pending, shared, admitted, first, end](Parallel& /*parallel*/, int /*worker*/) {
+        for (std::size_t i = first; i < end; ++i) {
+          prepare({.pending = pending, .index = i, .prepared = {}, .answer = {}, .waiting_since = admitted}, (*shared)[i]);
+          (*shared)[i] = Input{};  // its bytes are not needed any more
+        }
+      };
+      context_.executor.submit(Tower::kLane, {.run = prepare_some, .spreads = false});
+    }
+    return std::nullopt;
+  }
+
+  /// Runs one batch of inputs that are prepared already, whatever waits in the queue, and returns its answers: for
+  /// the warm-up and for benchmarks. At most max_queue_items at a time.
+  [[nodiscard]] std::vector<Result<EmbeddedItem>> run_prepared(std::vector<typename Tower::Prepared> inputs) {
+    if (inputs.empty() || !budget_.try_admit(inputs.size(), 0)) {
+      return {Error{ErrorCode::kOverloaded, "a batch of " + std::to_string(inputs.size()) + " does not fit the queue"}};
+    }
+    std::vector<Result<EmbeddedItem>> answers;
+    const auto pending = std::make_shared<PendingRequest>(
+        std::vector<std::size_t>(inputs.size(), 0), EmbedRequest{},
+        [&answers](std::vector<Result<EmbeddedItem>> results) { answers = std::move(results); }, budget_);
+    std::vector<Item> batch;
+    for (auto& prepared : inputs) {
+      batch.push_back({.pending = pending, .index = batch.size(), .prepared = std::move(prepared), .answer = {}, .waiting_since = Clock::now()});
+    }
+    run_batch(std::move(batch));  // every item is answered before it returns
+    return answers;
+  }
+
+  /// Answers what is queued with kUnavailable once the batch in progress is done; later submissions are refused.
+  void close() {
+    closed_.store(true, std::memory_order_relaxed);
+    for (Item& item : batcher_.close()) item.pending->finish(item.index, shutting_down());
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Item {
+    std::shared_ptr<PendingRequest> pending;
+    std::size_t index;
+    typename Tower::Prepared prepared;
+    EmbeddedItem answer;
+    Clock::time_point waiting_since;
+  };
+
+  static Error shutting_down() { return {ErrorCode::kUnavailable, "the engine is shutting down"}; }
+
+  std::optional<Error> admit(const std::vector<Input>& inputs, const EmbedRequest& request) {
+    if (closed_.load(std::memory_order_relaxed)) return shutting_down();
+    if (inputs.empty()) return Error{ErrorCode::kInvalidArgument, "a request needs at least one input"};
+    if (request.dimensions < 0 || request.dimensions > tower_.embed_dim()) {
+      return Error{ErrorCode::kInvalidArgument, "dimensions is " + std::to_string(request.dimensions) + ", the model has " +
+                                                    std::to_string(tower_.embed_dim())};
+    }
+    std::size_t bytes = 0;
+    for (const Input& input : inputs) bytes += Tower::bytes_of(input);
+    if (!budget_.fits(inputs.size(), bytes)) {
+      return Error{ErrorCode::kInvalidArgument, "a request of " + std::to_string(inputs.size()) + " inputs and " +
+                                                    std::to_string(bytes) + " bytes is more than the queue ever takes: " +
+                                                    std::to_string(budget_.max_items()) + " inputs, " +
+                                                    std::to_string(budget_.max_bytes()) + " bytes"};
+    }
+    if (!budget_.try_admit(inputs.size(), bytes)) {
+      return Error{ErrorCode::kOverloaded, "the " + std::string(to_string(Tower::kLane)) + " queue is full"};
+    }
+    return std::nullopt;
+  }
+
+  bool drop_if_unwanted(Item& item) {
+    const bool abandoned = item.pending->abandoned();
+    if (!abandoned && !item.pending->options().deadline.passed()) return false;
+    if (context_.observer) {
+      context_.observer->on_dropped(Tower::kLane, abandoned ? EngineObserver::DropReason::kAbandoned
+                                                            : EngineObserver::DropReason::kExpired);
+    }
+    item.pending->finish(item.index, abandoned ? Error{ErrorCode::kCancelled, "the client went away"}
+                                               : Error{ErrorCode::kDeadlineExceeded, "the deadline passed before the input's turn"});
+    return true;
+  }
+
+  /// Runs `work` and turns what it throws into an error: input never ends the process.
+  template <typename Work>
+  std::optional<Error> guarded(const Work& work) {
+    try {
+      work();
+      return std::nullopt;
+    } catch (const std::bad_alloc&) {
+      return Error{ErrorCode::kUnavailable, "out of memory"};
+    } catch (const std::exception& e) {
+      context_.healthy.store(false, std::memory_order_relaxed);
+      return Error{ErrorCode::kInternal, std::string("unexpected: ") + e.what()};
+    }
+  }
+
+  void prepare(Item item, const Input& input) {
+    if (closed_.load(std::memory_order_relaxed)) return item.pending->finish(item.index, shutting_down());
+    if (drop_if_unwanted(item)) return;
+    const Clock::time_point start = Clock::now();
+    item.answer.timings.queue = start - item.waiting_since;
+    Result<typename Tower::Prepared> prepared = Error{ErrorCode::kInternal, "not prepared"};
+    if (auto error = guarded([&] { prepared = tower_.prepare(input, item.pending->options(), item.answer); })) prepared = std::move(*error);
+    item.waiting_since = Clock::now();
+    item.answer.timings.prepare = item.waiting_since - start;
+    observe(EngineObserver::Stage::kPrepare, item.answer.timings.prepare);
+    if (!prepared) return item.pending->finish(item.index, std::move(prepared).error());
+    item.prepared = std::move(*prepared);
+    if (context_.observer && item.answer.tokens > 0) context_.observer->on_tokens(item.answer.tokens);
+    if (!batcher_.submit(item)) item.pending->finish(item.index, shutting_down());
+  }
+
+  /// Cuts the batch into groups, as even as can be over the threads, and waits for all of them.
+  void run_batch(std::vector<Item> batch) {
+    if (context_.observer) context_.observer->on_batch(Tower::kLane, batch.size());
+    const auto threads = static_cast<std::size_t>(context_.executor.threads());
+    const std::size_t per_thread = (batch.size() + threads - 1) / threads;
+    const std::size_t group = std::min(Tower::kMaxGroup, per_thread);
+    const std::size_t groups = (batch.size() + group - 1) / group;
+    std::latch finished(static_cast<std::ptrdiff_t>(groups));
+    for (std::size_t g = 0; g < groups; ++g) {
+      const std::span<Item> items(batch.data() + batch.size() * g / groups, batch.data() + batch.size() * (g + 1) / groups);
+      const auto run = [this, items, &finished](Parallel& parallel, int worker) {
+        run_group(items, parallel, worker);
+        finished.count_down();
+      };
+      context_.executor.submit(Tower::kLane, {.run = run, .spreads = true});
+    }
+    finished.wait();
+  }
+
+  void run_group(std::span<Item> items, Parallel& parallel, int worker) {
+    const Clock::time_point start = Clock::now();
+    const auto dim = static_cast<std::size_t>(tower_.embed_dim());
+    std::vector<float> embeddings(items.size() * dim);
+    const std::optional<Error> error = guarded([&] {
+      std::vector<typename Tower::Prepared> group;
+      for (Item& item : items) group.push_back(std::move(item.prepared));
+      tower_.forward({context_.kernels, parallel, context_.scratch}, worker, group, embeddings);
+    });
+    const Clock::duration inference = Clock::now() - start;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      Item& item = items[i];
+      item.answer.timings.queue += start - item.waiting_since;
+      item.answer.timings.inference = inference;
+      observe(EngineObserver::Stage::kQueue, item.answer.timings.queue);
+      observe(EngineObserver::Stage::kInference, inference);
+      if (error) {
+        item.pending->finish(item.index, *error);
+      } else {
+        answer(item, std::span(embeddings).subspan(i * dim, dim));
+      }
+    }
+  }
+
+  void answer(Item& item, std::span<float> embedding) {
+    for (const float v : embedding) {
+      if (std::isfinite(v)) continue;
+      context_.healthy.store(false, std::memory_order_relaxed);
+      return item.pending->finish(item.index, Error{ErrorCode::kInternal, "the embedding is not finite"});
+    }
+    const EmbedRequest& request = item.pending->options();
+    if (request.dimensions > 0) embedding = embedding.first(static_cast<std::size_t>(request.dimensions));
+    if (request.normalize) l2_normalize(embedding);
+    item.answer.embedding.assign(embedding.begin(), embedding.end());
+    item.pending->finish(item.index, std::move(item.answer));
+  }
+
+  void observe(EngineObserver::Stage stage, std::chrono::nanoseconds duration) {
+    if (context_.observer) context_.observer->on_stage(Tower::kLane, stage, duration);
+  }
+
+  Tower tower_;
+  const PipelineContext& context_;
+  LaneBudget budget_;
+  std::atomic<bool> closed_{false};
+  Batcher<Item> batcher_;  // last: its thread uses the rest
+};
+
+}  // namespace mobileclip

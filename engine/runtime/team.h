@@ -1,0 +1,45 @@
+// One forward pass and those who help it: the leader publishes each parallel region, whoever is attached claims tasks.
+//
+// Nobody waits for a helper that is not there: the leader takes tasks itself and waits only for those already claimed.
+// So any number of teams can run on any number of threads without deadlock, and an idle thread can join or leave a
+// forward pass between any two tasks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/nn/parallel.h"
+
+namespace mobileclip {
+
+/// run() is for the leader, help() for others, at the same time. Workers are numbered by the executor.
+class Team final : public Parallel {
+ public:
+  explicit Team(int max_workers) : max_workers_(max_workers) {}
+
+  /// The worker that is about to call run(); -1 when it is done leading.
+  void set_leader(int worker) { leader_.store(worker, std::memory_order_release); }
+  [[nodiscard]] bool active() const { return leader_.load(std::memory_order_acquire) >= 0; }
+
+  [[nodiscard]] int max_workers() const override { return max_workers_; }
+  void run(std::size_t tasks, TaskRef task) override;
+
+  void attach() { helpers_.fetch_add(1, std::memory_order_relaxed); }
+  void detach() { helpers_.fetch_sub(1, std::memory_order_relaxed); }
+  [[nodiscard]] int helpers() const { return helpers_.load(std::memory_order_relaxed); }
+  /// Runs tasks of the current region until none is left to claim; false where there was none.
+  bool help(int worker);
+
+ private:
+  const int max_workers_;
+  std::atomic<int> leader_{-1};
+  std::atomic<int> helpers_{0};
+  // The region: its number in the upper half, its next unclaimed task in the lower, so that a claim made for one
+  // region can never succeed in the next. The other members change only when every task is done.
+  alignas(64) std::atomic<std::uint64_t> state_{0};
+  std::atomic<std::uint32_t> tasks_{0};
+  std::atomic<const TaskRef*> task_{nullptr};
+  alignas(64) std::atomic<std::uint32_t> done_{0};
+};
+
+}  // namespace mobileclip

@@ -1,0 +1,295 @@
+#include "engine/tokenizer/vocabulary.h"
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/tokenizer/byte_symbols.h"
+#include "engine/tokenizer/utf8.h"
+#include "engine/tokenizer/vocabulary_file.h"
+
+namespace mobileclip {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+// OpenCLIP's own names, and those of OpenAI's vocabulary as Hugging Face has it.
+constexpr std::string_view kStartNames[] = {"<start_of_text>", "<|startoftext|>"};
+constexpr std::string_view kEndNames[] = {"<end_of_text>", "<|endoftext|>"};
+
+// No published vocabulary comes near; a higher id is a damaged file, and would ask for a huge embedding table.
+constexpr std::int32_t kMaxId = (1 << 24) - 1;
+
+class NamedError {
+ public:
+  explicit NamedError(const fs::path& file) : file_(file.string()) {}
+  LoadError operator()(const std::string& item, const std::string& what) const {
+    return LoadError(file_ + ": " + item + ": " + what);
+  }
+
+ private:
+  std::string file_;
+};
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  return '"' + std::string(text.substr(0, kLongest)) + (text.size() > kLongest ? "…\"" : "\"");
+}
+
+// What every form comes down to.
+struct VocabularySource {
+  std::unordered_map<std::string, std::int32_t> ids;
+  struct Merge {
+    std::string left, right;
+    std::string item;  // for messages: "line 17" or "model.merges[16]"
+  };
+  std::vector<Merge> merges;
+  fs::path merges_file;
+};
+
+std::optional<std::int32_t> id_of(const VocabularySource& source, const std::string& symbol) {
+  const auto found = source.ids.find(symbol);
+  if (found == source.ids.end()) return std::nullopt;
+  return found->second;
+}
+
+std::int32_t special_id(const VocabularySource& source, std::span<const std::string_view> names,
+                        const NamedError& error) {
+  for (const std::string_view name : names) {
+    if (const auto id = id_of(source, std::string(name))) return *id;
+  }
+  throw error("vocabulary",
+              "expected the token " + in_quotes(names[0]) + " or " + in_quotes(names[1]) + ", found neither");
+}
+
+ClipVocabulary resolve(const VocabularySource& source, const fs::path& file) {
+  const NamedError error(file);
+  const NamedError merge_error(source.merges_file);
+  ClipVocabulary vocabulary{};
+  for (const auto& [byte, symbol] : byte_symbols()) {
+    const auto require = [&](const std::string& name) {
+      if (const auto id = id_of(source, name)) return *id;
+      throw error("vocabulary", "expected the symbol " + in_quotes(name) + " of byte " + std::to_string(byte) +
+                                    ", found none: not a byte-level vocabulary of CLIP's kind");
+    };
+    std::string name;
+    append_utf8(name, symbol);
+    vocabulary.byte_ids[byte] = require(name);
+    vocabulary.last_byte_ids[byte] = require(name + kEndOfWord);
+  }
+  vocabulary.merges.reserve(source.merges.size());
+  for (const auto& merge : source.merges) {
+    const auto require = [&](const std::string& symbol) {
+      if (const auto id = id_of(source, symbol)) return *id;
+      throw merge_error(merge.item,
+                        "expected symbols of the vocabulary, found " + in_quotes(symbol) + ", which it lacks");
+    };
+    vocabulary.merges.push_back({require(merge.left), require(merge.right), require(merge.left + merge.right)});
+  }
+  vocabulary.start_of_text = special_id(source, kStartNames, error);
+  vocabulary.end_of_text = special_id(source, kEndNames, error);
+  std::int32_t highest = 0;
+  for (const auto& [symbol, id] : source.ids) highest = std::max(highest, id);
+  vocabulary.size = static_cast<std::size_t>(highest) + 1;
+  return vocabulary;
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
+// "left right"
+VocabularySource::Merge parse_merge(std::string_view text, std::string item, const NamedError& error) {
+  const std::size_t space = text.find(' ');
+  const bool two_symbols = space != std::string_view::npos && space > 0 && space + 1 < text.size() &&
+                           text.find(' ', space + 1) == std::string_view::npos;
+  if (!two_symbols) throw error(item, "expected two symbols with a space between them, found " + in_quotes(text));
+  return {std::string(text.substr(0, space)), std::string(text.substr(space + 1)), std::move(item)};
+}
+
+Json parse_json(const fs::path& file, const std::string& text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& e) {
+    throw NamedError(file)("JSON", std::string("expected a vocabulary, found: ") + e.what());
+  }
+}
+
+std::int32_t parse_id(const Json& json, const std::string& item, const NamedError& error) {
+  if (!json.is_number_integer() || json < 0 || json > kMaxId) {
+    throw error(item, "expected an id from 0 to " + std::to_string(kMaxId) + ", found " + json.dump());
+  }
+  return json.get<std::int32_t>();
+}
+
+void read_ids(const Json& vocab, const std::string& item, const NamedError& error, VocabularySource& source) {
+  if (!vocab.is_object())
+    throw error(item, "expected an object of symbols and ids, found " + std::string(vocab.type_name()));
+  source.ids.reserve(vocab.size());
+  for (const auto& [symbol, id] : vocab.items())
+    source.ids[symbol] = parse_id(id, item + "[" + in_quotes(symbol) + "]", error);
+}
+
+// Hugging Face's tokenizer.json, of which model.vocab, model.merges and added_tokens matter: normaliser and
+// pre-tokeniser are OpenCLIP's whatever the file says.
+VocabularySource from_tokenizer_json(const fs::path& file, const Json& json) {
+  const NamedError error(file);
+  VocabularySource source;
+  source.merges_file = file;
+
+  const Json& model = json["model"];
+  if (!model.is_object()) throw error("model", "expected an object, found " + std::string(model.type_name()));
+  const std::string type = model.contains("type") ? model["type"].dump() : "\"BPE\"";
+  if (type != "\"BPE\"") throw error("model.type", "expected \"BPE\", found " + type);
+  const std::string suffix = model.contains("end_of_word_suffix") ? model["end_of_word_suffix"].dump() : "null";
+  if (suffix != in_quotes(kEndOfWord)) throw error("model.end_of_word_suffix", "expected \"</w>\", found " + suffix);
+
+  if (!model.contains("vocab")) throw error("model.vocab", "expected an object of symbols and ids, found none");
+  read_ids(model["vocab"], "model.vocab", error, source);
+  if (!model.contains("merges") || !model["merges"].is_array())
+    throw error("model.merges", "expected an array, found none");
+  const Json& merges = model["merges"];
+  source.merges.reserve(merges.size());
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    const Json& merge = merges[i];
+    std::string item = "model.merges[" + std::to_string(i) + "]";
+    if (merge.is_string()) {
+      source.merges.push_back(parse_merge(merge.get_ref<const std::string&>(), std::move(item), error));
+    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
+      source.merges.push_back({merge[0].get<std::string>(), merge[1].get<std::string>(), std::move(item)});
+    } else {
+      throw error(item, "expected \"left right\" or [\"left\", \"right\"], found " + merge.dump());
+    }
+  }
+
+  const Json added = json.value("added_tokens", Json::array());
+  if (!added.is_array()) throw error("added_tokens", "expected an array, found " + std::string(added.type_name()));
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    const std::string item = "added_tokens[" + std::to_string(i) + "]";
+    const bool complete = added[i].is_object() && added[i].contains("content") && added[i]["content"].is_string() &&
+                          added[i].contains("id");
+    if (!complete) throw error(item, "expected an object with \"content\" and \"id\", found " + added[i].dump());
+    source.ids[added[i]["content"].get<std::string>()] = parse_id(added[i]["id"], item + ".id", error);
+  }
+  return source;
+}
+
+VocabularySource from_vocab_and_merges(const fs::path& vocab_file, const Json& vocab, const fs::path& merges_file,
+                                       const std::string& merges) {
+  VocabularySource source;
+  source.merges_file = merges_file;
+  read_ids(vocab, "vocabulary", NamedError(vocab_file), source);
+  const NamedError error(merges_file);
+  const std::vector<std::string_view> lines = lines_of(merges);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool header = i == 0 && lines[i].starts_with("#version");
+    if (!header) source.merges.push_back(parse_merge(lines[i], "line " + std::to_string(i + 1), error));
+  }
+  return source;
+}
+
+// OpenAI's list of merges, from which ids follow: 256 bytes, the same with "</w>", what the merges make, two specials.
+VocabularySource from_simple_vocab(const fs::path& file, const std::string& text) {
+  // The file lists more merges than CLIP uses (OpenCLIP: merges[1:49152-256-2+1]).
+  constexpr std::size_t kMaxMerges = 49152 - 256 - 2;
+  const NamedError error(file);
+  const std::vector<std::string_view> lines = lines_of(text);
+  if (lines.empty() || lines[0].find("#version") == std::string_view::npos) {
+    throw error("line 1", "expected a header with \"#version\", found " + in_quotes(lines.empty() ? "" : lines[0]));
+  }
+  VocabularySource source;
+  source.merges_file = file;
+  std::int32_t next_id = 0;
+  for (const char* suffix : {"", kEndOfWord}) {
+    for (const ByteSymbol& byte : byte_symbols()) {
+      std::string name;
+      append_utf8(name, byte.symbol);
+      source.ids[name + suffix] = next_id++;
+    }
+  }
+  for (std::size_t i = 1; i < lines.size() && i <= kMaxMerges; ++i) {
+    source.merges.push_back(parse_merge(lines[i], "line " + std::to_string(i + 1), error));
+    source.ids[source.merges.back().left + source.merges.back().right] = next_id++;
+  }
+  source.ids[std::string(kStartNames[0])] = next_id++;
+  source.ids[std::string(kEndNames[0])] = next_id;
+  return source;
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+// Of a directory, the file to start from; empty where there is none.
+fs::path vocabulary_in(const fs::path& directory) {
+  if (is_file(directory / "tokenizer.json")) return directory / "tokenizer.json";
+  if (is_file(directory / "vocab.json") && is_file(directory / "merges.txt")) return directory / "vocab.json";
+  for (const char* name : {"bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"}) {
+    if (is_file(directory / name)) return directory / name;
+  }
+  return {};
+}
+
+bool looks_like_json(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '{';
+}
+
+// The part of a pair of files that is not `file`.
+std::string read_partner(const fs::path& file, const fs::path& partner) {
+  if (!is_file(partner)) {
+    throw NamedError(file)("vocabulary", "expected " + partner.filename().string() + " beside it, found none");
+  }
+  return read_vocabulary_file(partner);
+}
+
+}  // namespace
+
+ClipVocabulary load_clip_vocabulary(const fs::path& path) {
+  fs::path file = path;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    file = vocabulary_in(path);
+    if (file.empty()) {
+      throw LoadError(path.string() + ": expected tokenizer.json, vocab.json with merges.txt, or " +
+                      "bpe_simple_vocab_16e6.txt(.gz), found none of them");
+    }
+  }
+  const std::string text = read_vocabulary_file(file);
+  if (looks_like_json(text)) {
+    const Json json = parse_json(file, text);
+    // "model" is a symbol, too: in vocab.json, where it has an id.
+    const auto model = json.find("model");
+    if (model != json.end() && !model->is_number()) return resolve(from_tokenizer_json(file, json), file);
+    const fs::path merges_file = file.parent_path() / "merges.txt";
+    return resolve(from_vocab_and_merges(file, json, merges_file, read_partner(file, merges_file)), file);
+  }
+  if (file.filename() == "merges.txt") {
+    const fs::path vocab_file = file.parent_path() / "vocab.json";
+    const Json vocab = parse_json(vocab_file, read_partner(file, vocab_file));
+    return resolve(from_vocab_and_merges(vocab_file, vocab, file, text), vocab_file);
+  }
+  return resolve(from_simple_vocab(file, text), file);
+}
+
+bool clip_vocabulary_exists_in(const fs::path& directory) { return !vocabulary_in(directory).empty(); }
+
+}  // namespace mobileclip

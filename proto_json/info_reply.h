@@ -1,0 +1,24 @@
+// GET /info: what is served, how, and within which limits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/runtime/engine.h"
+
+namespace mobileclip::proto {
+
+struct InfoReply {
+  std::string_view version;  ///< of the server
+  const EngineInfo& engine;
+  const EngineOptions& options;
+  std::size_t max_body_bytes;
+  std::size_t max_items_per_request;
+  std::int64_t request_timeout_ms;
+};
+
+std::string info_reply(const InfoReply& reply);
+
+}  // namespace mobileclip::proto

@@ -1,0 +1,87 @@
+#include "proto_json/requests.h"
+
+#include <nlohmann/json.hpp>
+
+#include "proto_json/json_document.h"
+#include "proto_json/json_fields.h"
+
+namespace mobileclip::proto {
+namespace {
+
+using nlohmann::json;
+
+// Makers of table entries, so that each request below reads as the list of its keys.
+Field strings(std::string_view key, std::vector<std::string>& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_strings(k, value, out); }};
+}
+Field images(std::string_view key, std::vector<Result<ImageBytes>>& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_images(k, value, out); }};
+}
+Field vectors(std::string_view key, std::vector<std::vector<float>>& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_vectors(k, value, out); }};
+}
+Field flag(std::string_view key, bool& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_bool(k, value, out); }};
+}
+Field positive(std::string_view key, int& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_positive(k, value, out); }};
+}
+
+FieldError not_both(const json& document, const char* one, const char* other) {
+  if (!document.contains(one) || !document.contains(other)) return std::nullopt;
+  return Error{ErrorCode::kInvalidArgument,
+               std::string("give either \"") + one + "\" or \"" + other + "\", not both: they mean the same"};
+}
+
+}  // namespace
+
+Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOptions& defaults) {
+  Result<json> document = parse_json(body);
+  if (!document) return std::move(document).error();
+  EmbedTextRequest request{.texts = {}, .options = defaults};
+  FieldError error = read_fields(*document, {
+                                                strings("texts", request.texts),
+                                                strings("text", request.texts),
+                                                flag("normalize", request.options.normalize),
+                                                positive("dimensions", request.options.dimensions),
+                                                flag("truncate", request.options.truncate),
+                                            });
+  if (!error) error = not_both(*document, "text", "texts");
+  if (error) return *std::move(error);
+  return request;
+}
+
+Result<EmbedImageRequest> parse_embed_image(std::string_view body, const EmbedOptions& defaults) {
+  Result<json> document = parse_json(body);
+  if (!document) return std::move(document).error();
+  EmbedImageRequest request{.images = {}, .options = defaults};
+  FieldError error = read_fields(*document, {
+                                                images("images", request.images),
+                                                images("image", request.images),
+                                                flag("normalize", request.options.normalize),
+                                                positive("dimensions", request.options.dimensions),
+                                            });
+  if (!error) error = not_both(*document, "image", "images");
+  if (error) return *std::move(error);
+  return request;
+}
+
+Result<SimilarityRequest> parse_similarity(std::string_view body, const EmbedOptions& defaults) {
+  Result<json> document = parse_json(body);
+  if (!document) return std::move(document).error();
+  SimilarityRequest request{
+      .images = {}, .texts = {}, .image_embeddings = {}, .text_embeddings = {}, .options = defaults};
+  FieldError error = read_fields(*document, {
+                                                images("images", request.images),
+                                                strings("texts", request.texts),
+                                                vectors("image_embeddings", request.image_embeddings),
+                                                vectors("text_embeddings", request.text_embeddings),
+                                                flag("normalize", request.options.normalize),
+                                                positive("dimensions", request.options.dimensions),
+                                                flag("truncate", request.options.truncate),
+                                            });
+  if (error) return *std::move(error);
+  return request;
+}
+
+}  // namespace mobileclip::proto

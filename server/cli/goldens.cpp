@@ -1,0 +1,69 @@
+#include "server/cli/goldens.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+// The assembler puts the file's bytes between two symbols. MOBILECLIP_GOLDEN_DIR and the dependency on the files come
+// from CMakeLists.txt.
+#define EMBED(symbol, file)                                      \
+  asm(".pushsection .rodata\n" #symbol                           \
+      "_begin:\n"                                                \
+      ".incbin \"" MOBILECLIP_GOLDEN_DIR "/" file "\"\n" #symbol \
+      "_end:\n"                                                  \
+      ".popsection\n");                                          \
+  extern "C" const char symbol##_begin[];                        \
+  extern "C" const char symbol##_end[]
+
+EMBED(golden_mobileclip_s1, "MobileCLIP-S1.json");
+EMBED(golden_mobileclip2_s0, "MobileCLIP2-S0.json");
+EMBED(golden_mobileclip2_s2, "MobileCLIP2-S2.json");
+EMBED(golden_mobileclip2_s3, "MobileCLIP2-S3.json");
+EMBED(golden_mobileclip2_s4, "MobileCLIP2-S4.json");
+EMBED(golden_real_mobileclip2_s0, "real_MobileCLIP2-S0.json");
+
+namespace mobileclip::server {
+namespace {
+
+struct EmbeddedFile {
+  std::string_view model;
+  const char* begin;
+  const char* end;
+};
+
+constexpr std::array kSynthetic{EmbeddedFile{"MobileCLIP-S1", golden_mobileclip_s1_begin, golden_mobileclip_s1_end},
+                                EmbeddedFile{"MobileCLIP2-S0", golden_mobileclip2_s0_begin, golden_mobileclip2_s0_end},
+                                EmbeddedFile{"MobileCLIP2-S2", golden_mobileclip2_s2_begin, golden_mobileclip2_s2_end},
+                                EmbeddedFile{"MobileCLIP2-S3", golden_mobileclip2_s3_begin, golden_mobileclip2_s3_end},
+                                EmbeddedFile{"MobileCLIP2-S4", golden_mobileclip2_s4_begin, golden_mobileclip2_s4_end}};
+constexpr std::array kReal{
+    EmbeddedFile{"MobileCLIP2-S0", golden_real_mobileclip2_s0_begin, golden_real_mobileclip2_s0_end}};
+
+template <std::size_t N>
+std::optional<nlohmann::json> parse(const std::array<EmbeddedFile, N>& files, std::string_view model) {
+  const auto file = std::ranges::find(files, model, &EmbeddedFile::model);
+  if (file == files.end()) return std::nullopt;
+  return nlohmann::json::parse(file->begin, file->end);
+}
+
+}  // namespace
+
+std::optional<SyntheticGolden> synthetic_golden(std::string_view model) {
+  const auto json = parse(kSynthetic, model);
+  if (!json) return std::nullopt;
+  return SyntheticGolden{.seed = json->at("seed"),
+                         .text_ids = json->at("text_ids"),
+                         .text = json->at("text").at("embeddings"),
+                         .image_size = json->at("image_size"),
+                         .image = json->at("image").at("embeddings"),
+                         .image_train_form = json->at("image_train_form").at("embeddings")};
+}
+
+std::optional<RealGolden> real_golden(std::string_view model) {
+  const auto json = parse(kReal, model);
+  if (!json) return std::nullopt;
+  return RealGolden{
+      .text = json->at("text"), .token_ids = json->at("token_ids"), .text_embedding = json->at("text_embedding")};
+}
+
+}  // namespace mobileclip::server

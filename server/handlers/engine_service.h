@@ -1,0 +1,24 @@
+// The engine itself as EmbeddingService.
+#pragma once
+
+#include "server/handlers/embedding_service.h"
+
+namespace mobileclip::server {
+
+/// `engine` outlives it.
+class EngineService final : public EmbeddingService {
+ public:
+  explicit EngineService(Engine& engine) : engine_(engine) {}
+  [[nodiscard]] const EngineInfo& info() const noexcept override;
+  [[nodiscard]] bool healthy() const noexcept override;
+  [[nodiscard]] std::size_t queue_depth(Lane lane) const noexcept override;
+  [[nodiscard]] std::optional<Error> submit_images(std::vector<ImageBytes> images, const EmbedRequest& request,
+                                                   EmbedCallback done) override;
+  [[nodiscard]] std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
+                                                  EmbedCallback done) override;
+
+ private:
+  Engine& engine_;
+};
+
+}  // namespace mobileclip::server

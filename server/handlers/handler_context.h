@@ -1,0 +1,22 @@
+// What handlers share.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "server/config/server_config.h"
+#include "server/handlers/embedding_service.h"
+#include "server/http/lifecycle.h"
+#include "server/metrics/metrics.h"
+
+namespace mobileclip::server {
+
+/// Outlives every request.
+struct HandlerContext {
+  EmbeddingService& service;
+  Metrics& metrics;
+  const Lifecycle& lifecycle;
+  const ServerConfig& config;
+  boost::asio::any_io_executor workers;  ///< for parsing and serialising what is large
+};
+
+}  // namespace mobileclip::server

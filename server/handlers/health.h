@@ -1,0 +1,18 @@
+// GET /health/live, /health/ready, /health: answered from what is known, never behind the engine's work.
+#pragma once
+
+#include "server/handlers/handler_context.h"
+#include "server/http/message.h"
+
+namespace mobileclip::server {
+
+/// 200 for as long as the process answers at all.
+Response health_live();
+
+/// 200, or 503 while the server stops ("draining") or after the engine has failed ("failed").
+Response health_ready(const HandlerContext& context);
+
+/// As ready, with the model's name and the queues' depths.
+Response health(const HandlerContext& context);
+
+}  // namespace mobileclip::server

@@ -1,0 +1,25 @@
+#include "server/handlers/info.h"
+
+#include "proto_json/info_reply.h"
+#include "server/http/responses.h"
+#include "server/version.h"
+
+namespace mobileclip::server {
+
+Response info(const HandlerContext& context) {
+  const ServerConfig& config = context.config;
+  return json_response(proto::info_reply({.version = version(),
+                                          .engine = context.service.info(),
+                                          .options = config.engine,
+                                          .max_body_bytes = config.max_body_bytes,
+                                          .max_items_per_request = config.max_items_per_request,
+                                          .request_timeout_ms = config.request_timeout.count()}));
+}
+
+Response metrics_page(const HandlerContext& context) {
+  const QueueDepths depths{.image = context.service.queue_depth(Lane::kImage),
+                           .text = context.service.queue_depth(Lane::kText)};
+  return text_response(context.metrics.render(depths), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace mobileclip::server

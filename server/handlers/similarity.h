@@ -1,0 +1,14 @@
+// POST /similarity
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "server/handlers/handler_context.h"
+#include "server/http/message.h"
+#include "server/http/request_scope.h"
+
+namespace mobileclip::server {
+
+boost::asio::awaitable<Response> similarity(const HandlerContext& context, const Request& request, RequestScope& scope);
+
+}  // namespace mobileclip::server

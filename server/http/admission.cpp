@@ -1,0 +1,27 @@
+#include "server/http/admission.h"
+
+#include "server/http/responses.h"
+
+namespace mobileclip::server {
+
+HttpError body_too_large(std::size_t max_body_bytes) {
+  return {.status = 413,
+          .code = "body_too_large",
+          .message = "the body is larger than the limit of " + std::to_string(max_body_bytes) + " bytes"};
+}
+
+std::optional<Response> Admission::refuse(const RequestHead& head, const Endpoint& endpoint) const {
+  if (head.content_length().value_or(0) > max_body_bytes_) return error_response(body_too_large(max_body_bytes_));
+  if (endpoint.kind == EndpointKind::kControl) return std::nullopt;
+  if (lifecycle_.phase() == Lifecycle::Phase::kRefusing) {
+    return error_response(Error{ErrorCode::kUnavailable, "the server is shutting down"});
+  }
+  if (!head.chunked() && !head.content_length()) {
+    return error_response(HttpError{.status = 411,
+                                    .code = "length_required",
+                                    .message = "expected a body: Content-Length or Transfer-Encoding: chunked"});
+  }
+  return std::nullopt;
+}
+
+}  // namespace mobileclip::server

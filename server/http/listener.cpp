@@ -1,0 +1,133 @@
+#include "server/http/listener.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <stdexcept>
+
+#include "server/http/response_writer.h"
+#include "server/http/responses.h"
+
+namespace mobileclip::server {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds kAcceptBackoff{100};
+constexpr std::chrono::milliseconds kRefusalTimeout{1000};
+
+std::runtime_error cannot_listen(const std::string& host, std::uint16_t port, const error_code& error) {
+  return std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.message());
+}
+
+tcp::endpoint resolve(asio::io_context& io, const std::string& host, std::uint16_t port) {
+  error_code error;
+  tcp::resolver resolver(io);
+  const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
+  if (error) throw cannot_listen(host, port, error);
+  return found.begin()->endpoint();
+}
+
+/// Counts a connection while it is open.
+class ConnectionScope {
+ public:
+  ConnectionScope(std::atomic<std::size_t>& open, Metrics& metrics) : open_(open), metrics_(metrics) {
+    ++open_;
+    metrics_.connection_opened();
+  }
+  ~ConnectionScope() {
+    --open_;
+    metrics_.connection_closed();
+  }
+  ConnectionScope(const ConnectionScope&) = delete;
+  ConnectionScope& operator=(const ConnectionScope&) = delete;
+
+ private:
+  std::atomic<std::size_t>& open_;
+  Metrics& metrics_;
+};
+
+asio::awaitable<void> serve_connection(tcp::socket socket, const SessionContext& context,
+                                       std::atomic<std::size_t>& open) {
+  const ConnectionScope scope(open, context.metrics);
+  co_await run_session(std::move(socket), context);
+}
+
+asio::awaitable<void> refuse_connection(tcp::socket socket) {
+  PhaseTimer timer(socket);
+  timer.arm(kRefusalTimeout);
+  Response response = error_response(
+      HttpError{.status = 503, .code = "too_many_connections", .message = "the server has no connection to spare"});
+  const Delivery delivery;
+  const bool written = co_await write_response(socket, response, delivery);
+  if (written) co_await close_lingering(socket, timer);
+}
+
+void log_escaped(const std::exception_ptr& failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    spdlog::error("a connection ended by an exception: {}", error.what());
+  }
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& io, const std::string& host, std::uint16_t port) : io_(io), acceptor_(io) {
+  const tcp::endpoint endpoint = resolve(io, host, port);
+  error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (error) throw cannot_listen(host, port, error);
+}
+
+void Listener::listen() {
+  error_code error;
+  acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) throw std::runtime_error("cannot listen on " + url() + ": " + error.message());
+}
+
+std::string Listener::url() const {
+  const tcp::endpoint endpoint = acceptor_.local_endpoint();
+  const std::string address = endpoint.address().to_string();
+  return "http://" + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port());
+}
+
+asio::awaitable<void> Listener::run(const SessionContext& context) {
+  asio::steady_timer backoff(io_);
+  for (;;) {
+    tcp::socket socket(asio::make_strand(io_));
+    error_code error;
+    co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted) co_return;
+    if (error == asio::error::connection_aborted) continue;
+    if (error) {
+      // Out of descriptors or memory: a connection stays in the backlog until some are free again.
+      spdlog::warn("cannot accept a connection: {}", error.message());
+      backoff.expires_after(kAcceptBackoff);
+      co_await backoff.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    socket.set_option(tcp::no_delay(true), error);
+    const auto executor = socket.get_executor();
+    if (open_ >= context.config.max_connections) {
+      context.metrics.connection_refused();
+      asio::co_spawn(executor, refuse_connection(std::move(socket)), log_escaped);
+    } else {
+      asio::co_spawn(executor, serve_connection(std::move(socket), context, open_), log_escaped);
+    }
+  }
+}
+
+}  // namespace mobileclip::server

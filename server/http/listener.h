@@ -1,0 +1,35 @@
+// The listening socket: bound early, so that a port in use is found out at once, opened once there is something to
+// serve.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <string>
+
+#include "server/http/session.h"
+
+namespace mobileclip::server {
+
+class Listener {
+ public:
+  /// Binds without listening: until listen(), connections are refused. Port 0 takes any free one. Throws
+  /// std::runtime_error naming address and reason.
+  Listener(boost::asio::io_context& io, const std::string& host, std::uint16_t port);
+
+  void listen();                          ///< Throws as the constructor.
+  [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:8080"
+
+  /// Accepts connections and starts a session for each until the io_context stops. `context` outlives the io_context's
+  /// work. Over max_connections a connection is told 503 and closed; without descriptors or memory it waits.
+  boost::asio::awaitable<void> run(const SessionContext& context);
+
+ private:
+  boost::asio::io_context& io_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::atomic<std::size_t> open_{0};
+};
+
+}  // namespace mobileclip::server

@@ -1,0 +1,54 @@
+// Requests and responses as handlers see them: plain data, no socket and no HTTP library.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/deadline.h"
+#include "server/http/headers.h"
+
+namespace mobileclip::server {
+
+struct RequestHead {
+  std::string method;  ///< as sent: methods are case-sensitive
+  std::string target;  ///< origin form: path and query
+  int version = 11;    ///< 10 or 11
+  Headers headers;
+
+  [[nodiscard]] std::string_view path() const;
+  [[nodiscard]] std::string_view query() const;  ///< without the "?"
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const;
+  [[nodiscard]] bool chunked() const;
+  [[nodiscard]] bool has_body() const { return chunked() || content_length().value_or(0) > 0; }
+  /// Whether the client wants the connection kept (RFC 9112 section 9.3).
+  [[nodiscard]] bool keep_alive() const;
+  [[nodiscard]] bool expects_continue() const;
+};
+
+struct Request {
+  RequestHead head;
+  std::shared_ptr<const std::string> body =
+      std::make_shared<const std::string>();  ///< shared with images that lie in it
+  Deadline deadline = Deadline::never();
+  std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);  ///< the client went away
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  Headers headers;  ///< beyond Content-Type, Content-Length, Date, Server and Connection
+};
+
+/// What is wrong with a request as HTTP, before any handler sees it.
+struct HttpError {
+  unsigned status;
+  std::string_view code;  ///< of the reply's "code": a literal
+  std::string message;
+};
+
+}  // namespace mobileclip::server

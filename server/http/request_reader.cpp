@@ -1,0 +1,157 @@
+#include "server/http/request_reader.h"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "server/http/admission.h"
+#include "server/http/request_checks.h"
+
+namespace mobileclip::server {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kReadStep = 4096;
+constexpr std::size_t kMaxBuffered = 65536;  // a body is copied out of it as it arrives
+
+HttpError malformed(std::string message) {
+  return {.status = 400, .code = "malformed_request", .message = std::move(message)};
+}
+
+ReadFailure failure(HttpError error) { return {.answer = std::move(error)}; }
+
+ReadFailure timed_out(const char* what) {
+  return failure(
+      {.status = 408, .code = "timeout", .message = std::string("the request's ") + what + " did not arrive in time"});
+}
+
+ReadFailure head_too_large(std::string_view head) {
+  if (head.find('\n') == std::string_view::npos) {
+    return failure({.status = 414, .code = "uri_too_long", .message = "the request line is too long"});
+  }
+  return failure({.status = 431,
+                  .code = "headers_too_large",
+                  .message = "the request's head is larger than " + std::to_string(kMaxHeadBytes) + " bytes"});
+}
+
+bool is_http_error(const error_code& error) {
+  return error.category() == make_error_code(http::error::bad_method).category();
+}
+
+RequestHead to_head(const http::request_header<>& parsed) {
+  RequestHead head{.method = std::string(parsed.method_string()),
+                   .target = std::string(parsed.target()),
+                   .version = static_cast<int>(parsed.version()),
+                   .headers = {}};
+  for (const auto& field : parsed) head.headers.add(std::string(field.name_string()), std::string(field.value()));
+  return head;
+}
+
+}  // namespace
+
+struct RequestReader::Impl {
+  tcp::socket& socket;
+  PhaseTimer& timer;
+  const ServerConfig& config;
+  boost::beast::flat_buffer buffer{kMaxBuffered};
+  std::optional<http::request_parser<http::string_body>> parser{};
+
+  [[nodiscard]] std::string_view buffered() const {
+    return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+  }
+
+  /// Empty lines before a request line are passed over (RFC 9112 section 2.2).
+  void skip_empty_lines() {
+    while (buffered().starts_with("\r\n")) buffer.consume(2);
+  }
+
+  asio::awaitable<error_code> receive_more() {
+    error_code error;
+    const auto space = buffer.prepare(kReadStep);
+    const std::size_t received =
+        co_await socket.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
+    buffer.commit(received);
+    co_return error;
+  }
+
+  /// Waits until a whole head lies in the buffer. Returns its size.
+  asio::awaitable<std::variant<std::size_t, ReadFailure>> receive_head() {
+    bool begun = !buffered().empty();
+    timer.arm(begun ? config.header_timeout : config.idle_timeout);
+    for (;;) {
+      skip_empty_lines();
+      const std::string_view seen = buffered();
+      const std::size_t end = seen.find("\r\n\r\n");
+      if (end != std::string_view::npos && end + 4 <= kMaxHeadBytes) co_return end + 4;
+      if (seen.size() >= kMaxHeadBytes) co_return head_too_large(seen.substr(0, kMaxHeadBytes));
+      // A line break that is no CRLF would otherwise be waited on until the time is up.
+      if (seen.find("\n\n") != std::string_view::npos) co_return failure(malformed("a line that does not end in CRLF"));
+      const error_code error = co_await receive_more();
+      if (timer.expired()) co_return begun ? timed_out("head") : ReadFailure{};
+      if (error == asio::error::eof && begun)
+        co_return failure(malformed("the connection was closed in the request's head"));
+      if (error) co_return ReadFailure{};
+      if (!begun) timer.arm(config.header_timeout);
+      begun = true;
+    }
+  }
+};
+
+RequestReader::RequestReader(tcp::socket& socket, PhaseTimer& timer, const ServerConfig& config)
+    : impl_(new Impl{.socket = socket, .timer = timer, .config = config}) {}
+RequestReader::~RequestReader() = default;
+
+asio::awaitable<std::variant<RequestHead, ReadFailure>> RequestReader::read_head() {
+  Impl& self = *impl_;
+  self.parser.emplace();
+  // An idle connection keeps no more memory than it needs; there may be thousands.
+  if (self.buffer.size() == 0) self.buffer.shrink_to_fit();
+  const auto received = co_await self.receive_head();
+  if (const auto* failed = std::get_if<ReadFailure>(&received)) co_return *failed;
+  const std::string_view raw = self.buffered().substr(0, std::get<std::size_t>(received));
+  if (auto error = check_raw_head(raw)) co_return failure(*std::move(error));
+
+  self.parser->header_limit(kMaxHeadBytes);
+  self.parser->body_limit(boost::none);  // until admission has judged the announced length
+  error_code error;
+  const std::size_t used = self.parser->put(asio::buffer(raw.data(), raw.size()), error);
+  if (error || !self.parser->is_header_done()) co_return failure(malformed("the request's head is not HTTP/1.1"));
+  RequestHead head = to_head(self.parser->get().base());
+  self.buffer.consume(used);
+  if (auto refused = check_request_head(head)) co_return failure(*std::move(refused));
+  self.parser->body_limit(self.config.max_body_bytes);
+  co_return head;
+}
+
+asio::awaitable<std::variant<std::string, ReadFailure>> RequestReader::read_body() {
+  Impl& self = *impl_;
+  self.timer.arm(self.config.body_timeout);
+  error_code error;
+  if (!self.parser->is_done()) {
+    co_await http::async_read(self.socket, self.buffer, *self.parser, asio::redirect_error(asio::use_awaitable, error));
+  }
+  const bool expired = self.timer.expired();
+  self.timer.disarm();
+  if (expired) co_return timed_out("body");
+  if (error == http::error::body_limit) co_return failure(body_too_large(self.config.max_body_bytes));
+  if (error == http::error::partial_message)
+    co_return failure(malformed("the connection was closed in the request's body"));
+  if (is_http_error(error)) co_return failure(malformed("the request's body is not what its head announces"));
+  if (error) co_return ReadFailure{};
+  co_return std::move(self.parser->get().body());
+}
+
+bool RequestReader::complete() const { return impl_->parser && impl_->parser->is_done(); }
+
+bool RequestReader::has_buffered() const { return impl_->buffer.size() > 0; }
+
+}  // namespace mobileclip::server

@@ -1,0 +1,46 @@
+// Reads requests off a connection: the head by ourselves, so that it can be judged byte by byte, the body by Beast.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "server/config/server_config.h"
+#include "server/http/message.h"
+#include "server/http/phase_timer.h"
+
+namespace mobileclip::server {
+
+inline constexpr std::size_t kMaxHeadBytes = 8192;  ///< request line and headers
+
+/// Why nothing more can be read from the connection. Without `answer` there is nobody to tell.
+struct ReadFailure {
+  std::optional<HttpError> answer;
+};
+
+/// One request at a time: read_head(), then read_body() unless the request is refused. After a failure, or a body left
+/// unread, the connection is of no more use.
+class RequestReader {
+ public:
+  RequestReader(boost::asio::ip::tcp::socket& socket, PhaseTimer& timer, const ServerConfig& config);
+  ~RequestReader();
+  RequestReader(const RequestReader&) = delete;
+  RequestReader& operator=(const RequestReader&) = delete;
+
+  boost::asio::awaitable<std::variant<RequestHead, ReadFailure>> read_head();
+  boost::asio::awaitable<std::variant<std::string, ReadFailure>> read_body();
+
+  /// Whether the last request was read to its end, so that another can follow.
+  [[nodiscard]] bool complete() const;
+  /// Whether bytes behind the last head have arrived.
+  [[nodiscard]] bool has_buffered() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mobileclip::server

@@ -1,0 +1,29 @@
+// Writes responses, and ends connections so that the last one arrives.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "server/http/message.h"
+#include "server/http/phase_timer.h"
+
+namespace mobileclip::server {
+
+struct Delivery {
+  int version = 11;  ///< the request's
+  bool keep_alive = false;
+  bool head_only = false;  ///< HEAD: Content-Length as for GET, no body
+};
+
+/// False where the client went away or the timer ended it. Takes the response's body.
+boost::asio::awaitable<bool> write_response(boost::asio::ip::tcp::socket& socket, Response& response,
+                                            Delivery delivery);
+
+/// "HTTP/1.1 100 Continue". False as above.
+boost::asio::awaitable<bool> write_continue(boost::asio::ip::tcp::socket& socket);
+
+/// Closes the sending half, then reads and drops what the client still sends, within bounds: closing at once would
+/// reset the connection and could destroy a response on its way (RFC 9112 section 9.6).
+boost::asio::awaitable<void> close_lingering(boost::asio::ip::tcp::socket& socket, PhaseTimer& timer);
+
+}  // namespace mobileclip::server

@@ -1,0 +1,55 @@
+// Which handler answers a method on a path; and the answers that need none.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/http/message.h"
+#include "server/http/request_scope.h"
+
+namespace mobileclip::server {
+
+/// Runs on its connection's executor; must not block. What it throws becomes a 500, or 503 where memory ran out.
+using Handler = std::function<boost::asio::awaitable<Response>(const Request&, RequestScope&)>;
+
+enum class EndpointKind {
+  kControl,  ///< health, metrics, information: answered in every phase
+  kWork,     ///< keeps the engine busy: has a body, refused while the server stops
+};
+
+struct Endpoint {
+  std::string method;
+  EndpointKind kind;
+  Handler handler;
+};
+
+struct RouteMatch {
+  Metrics::RouteIndex route;  ///< index among paths(); paths().size() where there is none
+  std::string_view path;      ///< of the route, "other" where there is none
+  const Endpoint* endpoint;   ///< null where `reply` is the answer
+  Response reply;             ///< 404, 405 with Allow, or OPTIONS's 204 with Allow
+};
+
+/// Filled before the first match(), then read by any number of threads.
+class Router {
+ public:
+  /// Several methods of a path are several calls. GET answers HEAD, too: the session leaves out the body.
+  void add(std::string_view path, Endpoint endpoint);
+
+  [[nodiscard]] RouteMatch match(const RequestHead& head) const;
+  [[nodiscard]] std::vector<std::string> paths() const;
+  [[nodiscard]] std::size_t size() const { return routes_.size(); }
+
+ private:
+  struct Route {
+    std::string path;
+    std::vector<Endpoint> endpoints;
+  };
+  std::vector<Route> routes_;
+};
+
+}  // namespace mobileclip::server

@@ -1,0 +1,28 @@
+// One connection, from accept to close.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "server/config/server_config.h"
+#include "server/http/admission.h"
+#include "server/http/lifecycle.h"
+#include "server/http/router.h"
+#include "server/metrics/metrics.h"
+
+namespace mobileclip::server {
+
+/// What every session uses; outlives them all.
+struct SessionContext {
+  const ServerConfig& config;
+  const Router& router;
+  const Admission& admission;
+  Metrics& metrics;
+  Lifecycle& lifecycle;
+};
+
+/// Serves the requests of a connection one after the other. Runs on the socket's executor; throws only where memory
+/// runs out.
+boost::asio::awaitable<void> run_session(boost::asio::ip::tcp::socket socket, const SessionContext& context);
+
+}  // namespace mobileclip::server

@@ -1,0 +1,69 @@
+// Every series the server exports, in Prometheus's text format. All of them exist, at zero, from construction; label
+// values come from fixed sets.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/runtime/engine.h"
+
+namespace mobileclip::server {
+
+/// Parts of a request's time that the server itself spends.
+enum class RequestStage { kRead, kParse, kSerialize, kWrite, kTotal };
+
+struct BuildInfo {
+  std::string version;
+  std::string model;
+  std::string precision;
+  std::string isa;
+};
+
+/// Values that are asked for when they are scraped.
+struct QueueDepths {
+  std::size_t image = 0;
+  std::size_t text = 0;
+};
+
+/// Thread-safe.
+class Metrics final : public EngineObserver {
+ public:
+  /// Index of a request's route among `routes`; routes.size() stands for every other path.
+  using RouteIndex = std::size_t;
+
+  explicit Metrics(const std::vector<std::string>& routes);
+  ~Metrics() override;
+
+  void set_build_info(const BuildInfo& info);
+
+  void request_started();
+  /// `status` is what was answered; kNoAnswer where the connection ended first.
+  void request_finished(RouteIndex route, unsigned status);
+  static constexpr unsigned kNoAnswer = 499;  ///< nginx's number for a client that left
+  void request_stage(RequestStage stage, std::chrono::nanoseconds duration);
+
+  void connection_opened();
+  void connection_closed();
+  void connection_refused();  ///< over max_connections
+
+  void images_embedded(std::size_t count);
+  void texts_embedded(std::size_t count);
+
+  void on_batch(Lane lane, std::size_t items) override;
+  void on_stage(Lane lane, Stage stage, std::chrono::nanoseconds duration) override;
+  void on_dropped(Lane lane, DropReason reason) override;
+  void on_tokens(std::uint64_t tokens) override;
+
+  /// The exposition (text/plain; version=0.0.4).
+  [[nodiscard]] std::string render(const QueueDepths& depths);
+
+ private:
+  struct Series;
+  std::unique_ptr<Series> series_;
+};
+
+}  // namespace mobileclip::server

@@ -1,0 +1,133 @@
+#include "server/serve.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <thread>
+#include <vector>
+
+#include "engine/models/model_directory.h"
+#include "engine/runtime/engine.h"
+#include "server/handlers/engine_service.h"
+#include "server/handlers/routes.h"
+#include "server/http/listener.h"
+#include "server/version.h"
+
+namespace mobileclip::server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// After SIGTERM, new work is still taken for so long: load balancers need a moment to see that readiness is gone.
+constexpr std::chrono::milliseconds kLeaveGrace{500};
+constexpr std::chrono::milliseconds kDrainPoll{10};
+constexpr int kSignalExitBase = 128;  // the shell's convention for "ended by signal n"
+
+void set_up_logging(const std::string& level) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("mobileclip-server"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+void describe(const EngineInfo& info) {
+  spdlog::info("model {} ({} layout, {}, {}, {} threads, fingerprint {:.12})", info.model, info.layout, info.precision,
+               info.isa, info.threads, info.fingerprint);
+  if (info.synthetic) {
+    spdlog::warn("the weights of {} are synthetic: its embeddings mean nothing", info.model);
+  }
+}
+
+/// Waits for SIGTERM or SIGINT, then until nothing is in flight. True where that came within drain_timeout.
+asio::awaitable<bool> drain_on_signal(asio::signal_set& signals, Lifecycle& lifecycle, const ServerConfig& config) {
+  co_await signals.async_wait(asio::use_awaitable);
+  signals.async_wait([](const boost::system::error_code& error, int signal) {
+    if (!error) std::_Exit(kSignalExitBase + signal);
+  });
+  lifecycle.leave();
+  spdlog::info("stopping: {} requests in flight, at most {} ms for them", lifecycle.in_flight(),
+               config.drain_timeout.count());
+  const auto end = std::chrono::steady_clock::now() + config.drain_timeout;
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer.expires_after(std::min<std::chrono::milliseconds>(kLeaveGrace, config.drain_timeout));
+  co_await timer.async_wait(asio::use_awaitable);
+  lifecycle.refuse();
+  while (lifecycle.in_flight() > 0 && std::chrono::steady_clock::now() < end) {
+    timer.expires_after(kDrainPoll);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+  co_return lifecycle.in_flight() == 0;
+}
+
+void run_io(asio::io_context& io, int threads) {
+  std::vector<std::jthread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back([&io] { io.run(); });
+  io.run();
+}
+
+int serve_until_stopped(const ServerConfig& config) {
+  // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
+  Lifecycle lifecycle;
+  Metrics metrics(route_paths());
+  asio::io_context io(config.io_threads);
+  Listener listener(io, config.host, config.port);
+
+  Engine engine(load_model(config.model), config.engine, &metrics);
+  describe(engine.info());
+  engine.warm_up();
+  metrics.set_build_info({.version = std::string(version()),
+                          .model = engine.info().model,
+                          .precision = engine.info().precision,
+                          .isa = engine.info().isa});
+
+  EngineService service(engine);
+  asio::thread_pool workers(1);
+  const HandlerContext handlers{.service = service,
+                                .metrics = metrics,
+                                .lifecycle = lifecycle,
+                                .config = config,
+                                .workers = workers.get_executor()};
+  const Router router = make_router(handlers);
+  const Admission admission(lifecycle, config.max_body_bytes);
+  const SessionContext sessions{
+      .config = config, .router = router, .admission = admission, .metrics = metrics, .lifecycle = lifecycle};
+
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  listener.listen();
+  spdlog::info("listening on {}", listener.url());
+  asio::co_spawn(io, listener.run(sessions), asio::detached);
+  bool drained = false;
+  asio::co_spawn(io, drain_on_signal(signals, lifecycle, config), [&](const std::exception_ptr&, bool in_time) {
+    drained = in_time;
+    io.stop();
+  });
+  run_io(io, config.io_threads);
+
+  if (!drained) spdlog::warn("stopped with {} requests unanswered after the drain timeout", lifecycle.in_flight());
+  if (drained) spdlog::info("stopped");
+  return drained ? 0 : 1;
+}
+
+}  // namespace
+
+int serve(const ServerConfig& config) {
+  set_up_logging(config.log_level);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes away must not end us
+  try {
+    return serve_until_stopped(config);
+  } catch (const std::exception& error) {
+    spdlog::critical("{}", error.what());
+    return 1;
+  }
+}
+
+}  // namespace mobileclip::server

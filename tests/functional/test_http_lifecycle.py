@@ -1,0 +1,112 @@
+"""From start to exit: what a wrong start says, and what stopping does to those who are being served."""
+import concurrent.futures
+import re
+import shutil
+import signal
+import socket
+import time
+import unittest
+
+import cli
+import harness
+from harness import Server, json_of
+
+BUSY = ["a text that takes its time"] * 100
+
+
+class Start(unittest.TestCase):
+    def refused(self, *flags, model=None, seconds=None):
+        """The one line that a server which cannot start leaves."""
+        begun = time.monotonic()
+        result = cli.run("serve", "--model", model or cli.demo_model(), *flags)
+        if seconds:
+            self.assertLess(time.monotonic() - begun, seconds)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        lines = result.stderr.decode().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        return lines[0]
+
+    def test_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            line = self.refused(f"--port={port}", seconds=3)
+        self.assertIn(f"127.0.0.1:{port}", line)
+        self.assertIn("in use", line)
+
+    def test_no_model(self):
+        self.assertIn("no/such/model", self.refused("--port=0", model="no/such/model", seconds=3))
+
+    def test_damaged_model(self):
+        directory = cli.scratch() / "damaged"
+        shutil.copytree(cli.demo_model(), directory)
+        with open(directory / "text_encoder_weights.safetensors", "r+b") as file:
+            file.truncate(1000)
+        self.assertIn("text_encoder_weights.safetensors", self.refused("--port=0", model=directory))
+
+    def test_says_what_it_serves_and_that_it_means_nothing(self):
+        with Server() as server:
+            log = "".join(server.log)
+            self.assertEqual(log.count("listening on"), 1)
+            self.assertRegex(log, r"MobileCLIP2-S0")
+            self.assertIn("mean nothing", log)
+
+
+class Stop(unittest.TestCase):
+    def test_idle_server_exits_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Server() as server:
+                kept = server.connect()
+                self.assertEqual(server.request("GET", "/health/live", connection=kept).status, 200)
+                begun = time.monotonic()
+                server.signal(number)
+                self.assertEqual(server.wait(), 0)
+                self.assertLess(time.monotonic() - begun, 5)
+                kept.close()
+
+    def test_drains(self):
+        with Server("--threads=1", "--max-batch=4") as server, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            busy = [pool.submit(server.post_json, "/embed/text", {"texts": BUSY}) for _ in range(2)]
+            server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 200)
+            server.signal()
+            deadline = time.monotonic() + 10
+            while (ready := server.get("/health/ready")).status == 200 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.assertEqual((ready.status, json_of(ready)), (503, {"status": "draining"}))
+            self.assertEqual(server.get("/health/live").status, 200)
+            time.sleep(0.7)  # past the grace in which new work is still taken
+            refused = server.post_json("/embed/text", {"text": "too late"})
+            self.assertEqual((refused.status, harness.error_of(refused)["code"]), (503, "unavailable"))
+            for job in busy:
+                reply = job.result()
+                self.assertEqual(reply.status, 200)
+                self.assertEqual(len(json_of(reply)["embeddings"]), len(BUSY))
+                self.assertEqual(reply.headers["Connection"], "close")
+            self.assertEqual(server.wait(), 0)
+
+    def test_gives_up_after_the_drain_timeout(self):
+        with Server("--threads=1", "--max-batch=1", "--drain-timeout=300ms") as server, \
+                concurrent.futures.ThreadPoolExecutor(1) as pool:
+            busy = pool.submit(server.post_json, "/embed/text", {"texts": BUSY * 2})
+            server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 100)
+            begun = time.monotonic()
+            server.signal()
+            self.assertEqual(server.wait(), 1)
+            self.assertLess(time.monotonic() - begun, 5)
+            self.assertIsNotNone(busy.exception())
+            self.assertTrue(re.search(r"1 requests unanswered", "".join(server.log)))
+
+    def test_a_second_signal_ends_at_once(self):
+        with Server("--threads=1", "--max-batch=1") as server, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            busy = pool.submit(server.post_json, "/embed/text", {"texts": BUSY * 2})
+            server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 100)
+            server.signal()
+            time.sleep(0.2)
+            begun = time.monotonic()
+            server.signal()
+            self.assertEqual(server.wait(), 128 + signal.SIGTERM)
+            self.assertLess(time.monotonic() - begun, 1)
+            self.assertIsNotNone(busy.exception())
+
+
+if __name__ == "__main__":
+    unittest.main()

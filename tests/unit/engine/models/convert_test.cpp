@@ -1,0 +1,77 @@
+#include "engine/models/convert.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/models/model_directory.h"
+#include "engine/weights/float_conversion.h"
+#include "engine/weights/safetensors.h"
+#include "tests/unit/engine/models/model_fixture.h"
+
+namespace mobileclip {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::link_model;
+using testing::load_error_of;
+using testing::synthetic_s0;
+using testing::TemporaryDirectory;
+
+TEST(Convert, TurnsOpenClipIntoTheSameModelFused) {
+  const TemporaryDirectory directory;
+  const fs::path& source = synthetic_s0(DirectoryForm::kOpenClip);
+  const fs::path target = directory.path() / "model";
+  const ConvertReport report = convert_model(source, target, {});
+  EXPECT_EQ(report.model, "MobileCLIP2-S0");
+  EXPECT_EQ(report.source_layout, "OpenCLIP");
+  EXPECT_EQ(report.tensors, 310u + 149u);
+  EXPECT_TRUE(report.has_vocabulary);
+
+  const LoadedModel before = load_model(source);
+  const LoadedModel after = load_model(target);
+  EXPECT_EQ(after.fingerprint, before.fingerprint);
+  EXPECT_EQ(report.fingerprint, before.fingerprint);
+  EXPECT_EQ(after.source_layout, "split");
+  EXPECT_EQ(after.logit_scale, before.logit_scale);
+  EXPECT_TRUE(after.synthetic);
+  EXPECT_EQ(read_safetensors_metadata(target / "image_encoder_weights.safetensors").at("synthetic"), "seed 1");
+}
+
+TEST(Convert, RoundsToTheNearestOfANarrowerTypeAndNeedsNoVocabulary) {
+  const TemporaryDirectory directory;
+  const fs::path source = directory.path() / "source";
+  link_model(synthetic_s0(DirectoryForm::kSplit), source);
+  fs::remove(source / "tokenizer.json");
+  const fs::path target = directory.path() / "model";
+  EXPECT_FALSE(convert_model(source, target, {.dtype = DType::kF16}).has_vocabulary);
+  const TensorStore before = read_safetensors(source / "image_encoder_weights.safetensors");
+  const TensorStore after = read_safetensors(target / "image_encoder_weights.safetensors");
+  const std::string name = "trunk.final_conv.reparam_conv.weight";
+  EXPECT_EQ(after.find(name)->dtype, DType::kF16);
+  const FloatTensor wide = before.floats(*before.find(name));
+  const FloatTensor narrow = after.floats(*after.find(name));
+  for (std::size_t i = 0; i < wide.values.size(); ++i)
+    EXPECT_EQ(narrow.values[i], f16_to_f32(f32_to_f16(wide.values[i])));
+}
+
+TEST(Convert, RefusesValuesThatTheTypeCannotHold) {
+  const TemporaryDirectory directory;
+  const fs::path source = directory.path() / "source";
+  link_model(synthetic_s0(DirectoryForm::kSplit), source);
+  testing::rewrite(source / "image_encoder_weights.safetensors", [](std::vector<TensorToWrite>& tensors) {
+    testing::named(tensors, "trunk.head.fc.bias").fill = [](std::span<float> out) { std::ranges::fill(out, 1e5F); };
+  });
+  const fs::path target = directory.path() / "target";
+  EXPECT_THAT(load_error_of([&] { convert_model(source, target, {.dtype = DType::kF16}); }),
+              HasSubstr("'trunk.head.fc.bias': expected values that F16 can hold, found 100000"));
+  EXPECT_FALSE(fs::exists(target));
+}
+
+TEST(Convert, RefusesToOverwrite) {
+  const fs::path& source = synthetic_s0(DirectoryForm::kSplit);
+  EXPECT_THAT(load_error_of([&] { convert_model(source, source, {}); }), HasSubstr("new or an empty directory"));
+}
+
+}  // namespace
+}  // namespace mobileclip

@@ -1,0 +1,52 @@
+#include "proto_json/info_reply.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace mobileclip::proto {
+namespace {
+
+EngineInfo some_engine(bool synthetic) {
+  EngineInfo info{};
+  info.model = "MobileCLIP2-S0";
+  info.synthetic = synthetic;
+  info.fingerprint = "abc";
+  info.embed_dim = 512;
+  info.image_size = 256;
+  info.logit_scale = 100;
+  return info;
+}
+
+nlohmann::json info_json(const EngineInfo& engine, const EngineOptions& options = {}) {
+  return nlohmann::json::parse(info_reply({.version = "1.2.3",
+                                           .engine = engine,
+                                           .options = options,
+                                           .max_body_bytes = 1000,
+                                           .max_items_per_request = 7,
+                                           .request_timeout_ms = 30'000}));
+}
+
+TEST(InfoReply, SaysWhatIsServedAndItsLimits) {
+  const auto info = info_json(some_engine(false));
+  EXPECT_EQ(info["model"], "MobileCLIP2-S0");
+  EXPECT_EQ(info["version"], "1.2.3");
+  EXPECT_EQ(info["fingerprint"], "abc");
+  EXPECT_EQ(info["dimensions"], 512);
+  EXPECT_EQ(info["preprocessing"]["exif_orientation"], "ignore");
+  EXPECT_EQ(info["preprocessing"]["interpolation"], "bilinear");
+  EXPECT_EQ(info["limits"]["max_body_bytes"], 1000);
+  EXPECT_EQ(info["limits"]["max_items_per_request"], 7);
+  EXPECT_EQ(info["limits"]["request_timeout_ms"], 30'000);
+  EXPECT_EQ(info["synthetic"], false);
+  EXPECT_FALSE(info.contains("notice"));
+}
+
+TEST(InfoReply, SaysThatSyntheticEmbeddingsMeanNothing) {
+  const auto info = info_json(some_engine(true));
+  EXPECT_EQ(info["synthetic"], true);
+  EXPECT_NE(info["notice"].get<std::string>().find("mean nothing"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mobileclip::proto
