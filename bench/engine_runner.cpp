@@ -1,6 +1,6 @@
 // Runs forward passes of our engine on request, for measuring it beside others in one script (bench/peers/).
 //
-//   mobileclip-engine-runner MODEL THREADS ISA
+//   mobileclip-engine-runner MODEL THREADS ISA PRECISION
 //
 // Reads lines "image BATCH" or "text BATCH", runs one batch of prepared inputs through the engine's own scheduling and
 // prints "MILLISECONDS v0 v1 …": the time, and the first input's normalised embedding, so that the caller can check
@@ -75,14 +75,15 @@ void answer_requests(Engine& engine) {
 }  // namespace mobileclip
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::cerr << "usage: mobileclip-engine-runner MODEL THREADS ISA\n";
+  if (argc != 5) {
+    std::cerr << "usage: mobileclip-engine-runner MODEL THREADS ISA fp32|bf16\n";
     return 2;
   }
   try {
     mobileclip::EngineOptions options;
     options.threads = std::atoi(argv[2]);
     options.isa = argv[3];
+    if (std::string(argv[4]) == "bf16") options.precision = mobileclip::Precision::kBf16;
     mobileclip::Engine engine(mobileclip::load_model(argv[1]), options);
     engine.warm_up();
     std::cout << "ready " << engine.info().isa << ' ' << engine.info().precision << std::endl;

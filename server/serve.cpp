@@ -122,12 +122,7 @@ int serve_until_stopped(const ServerConfig& config) {
 int serve(const ServerConfig& config) {
   set_up_logging(config.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes away must not end us
-  try {
-    return serve_until_stopped(config);
-  } catch (const std::exception& error) {
-    spdlog::critical("{}", error.what());
-    return 1;
-  }
+  return serve_until_stopped(config);
 }
 
 }  // namespace mobileclip::server

@@ -1,10 +1,10 @@
 // Our engine beside ONNX Runtime: same network, same synthetic weights, same inputs, alternating runs.
 //
-//   node compare.mjs --runner BINARY --model DIR --onnx DIR [--threads 1,2] [--batches 1,8,32] [--rounds 15] [--isa auto]
+//   node compare.mjs --runner BINARY --model DIR --onnx DIR [--threads 1,2] [--batches 1,8,32] [--rounds 15] [--isa auto] [--precision fp32|bf16]
 //
 // Each round runs both sides once, in turn, on an otherwise idle machine; the table gives medians and the spread
 // (quartiles) of both, and the median of the ratios of neighbouring runs. A pair whose embeddings differ by more than
-// 1e-4 relative L2 is an error, not a time.
+// TOLERANCE (relative L2; for bf16 that is a cosine of 0.9998) is an error, not a time.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import readline from 'node:readline';
@@ -20,12 +20,13 @@ const { values: args } = parseArgs({
     batches: { type: 'string', default: '1,8,32' },
     rounds: { type: 'string', default: '15' },
     isa: { type: 'string', default: 'auto' },
+    precision: { type: 'string', default: 'fp32' },
   },
 });
 const list = (text) => text.split(',').map(Number);
 const SIZE = 256;
 const CONTEXT = 77;
-const TOLERANCE = 1e-4;
+const TOLERANCE = { fp32: 1e-4, bf16: 2e-2 }[args.precision];
 
 // The same inputs as bench/engine_runner.cpp makes.
 function patternImages(batch) {
@@ -75,7 +76,7 @@ class OnnxRuntime {
 class Ours {
   static async create(threads) {
     const self = new Ours();
-    self.child = spawn(args.runner, [args.model, String(threads), args.isa], { stdio: ['pipe', 'pipe', 'inherit'] });
+    self.child = spawn(args.runner, [args.model, String(threads), args.isa, args.precision], { stdio: ['pipe', 'pipe', 'inherit'] });
     self.lines = readline.createInterface({ input: self.child.stdout })[Symbol.asyncIterator]();
     const { value } = await self.lines.next();
     if (!value?.startsWith('ready')) throw new Error('the engine runner did not start');

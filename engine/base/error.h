@@ -1,4 +1,5 @@
-// What can go wrong with a request, and what can go wrong at load. Requests return Result<T> (result.h); loading throws.
+// What can go wrong with a request, and what can go wrong at load. Requests return Result<T> (result.h); loading
+// throws.
 #pragma once
 
 #include <stdexcept>
@@ -6,19 +7,20 @@
 
 namespace mobileclip {
 
-/// Why a request, or one item of it, was not served. The server maps each code to one HTTP status (server/http_status.h).
+/// Why a request, or one item of it, was not served. The server maps each code to one HTTP status
+/// (server/http_status.h).
 enum class ErrorCode {
-  kInvalidArgument,    ///< the request's own form or options are wrong
-  kInvalidText,        ///< not UTF-8
-  kTextTooLong,        ///< more tokens than the context, and truncation was refused
-  kUnsupportedImage,   ///< not one of the accepted image formats
-  kInvalidImage,       ///< of an accepted format, but damaged
-  kImageTooLarge,      ///< more pixels, a longer side or more bytes than the limits allow
-  kOverloaded,         ///< a queue is full; retrying later may succeed
-  kDeadlineExceeded,   ///< the request's deadline passed before its turn
-  kCancelled,          ///< the client went away
-  kUnavailable,        ///< shutting down, or the engine has failed
-  kInternal,           ///< a defect of ours
+  kInvalidArgument,   ///< the request's own form or options are wrong
+  kInvalidText,       ///< not UTF-8
+  kTextTooLong,       ///< more tokens than the context, and truncation was refused
+  kUnsupportedImage,  ///< not one of the accepted image formats
+  kInvalidImage,      ///< of an accepted format, but damaged
+  kImageTooLarge,     ///< more pixels, a longer side or more bytes than the limits allow
+  kOverloaded,        ///< a queue is full; retrying later may succeed
+  kDeadlineExceeded,  ///< the request's deadline passed before its turn
+  kCancelled,         ///< the client went away
+  kUnavailable,       ///< shutting down, or the engine has failed
+  kInternal,          ///< a defect of ours
 };
 
 struct Error {

@@ -22,7 +22,8 @@ static inline void depthwise_pixels(const Depthwise& d, const float* in, float* 
       }
     }
 #pragma GCC unroll 16
-    for (int p = 0; p < Pixels; ++p) store(out + static_cast<std::size_t>(p) * kBlock + lane, activate<activation>(acc[p]));
+    for (int p = 0; p < Pixels; ++p)
+      store(out + static_cast<std::size_t>(p) * kBlock + lane, activate<activation>(acc[p]));
   }
 }
 
@@ -47,9 +48,12 @@ static void depthwise_all(const Depthwise& d) {
 template <int Kernel, int Stride>
 static void depthwise(const Depthwise& d) {
   switch (d.activation) {
-    case Activation::kNone: return depthwise_all<Kernel, Stride, Activation::kNone>(d);
-    case Activation::kGelu: return depthwise_all<Kernel, Stride, Activation::kGelu>(d);
-    case Activation::kRelu: return depthwise_all<Kernel, Stride, Activation::kRelu>(d);
+    case Activation::kNone:
+      return depthwise_all<Kernel, Stride, Activation::kNone>(d);
+    case Activation::kGelu:
+      return depthwise_all<Kernel, Stride, Activation::kGelu>(d);
+    case Activation::kRelu:
+      return depthwise_all<Kernel, Stride, Activation::kRelu>(d);
   }
 }
 

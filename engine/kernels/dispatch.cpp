@@ -14,6 +14,7 @@ std::span<const Kernels* const> available() {
     // The compiler's builtin checks the operating system's XSAVE support as well as CPUID.
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl")) {
+      if (__builtin_cpu_supports("avx512bf16")) found.push_back(&avx512bf16_kernels());
       found.push_back(&avx512_kernels());
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&avx2_kernels());

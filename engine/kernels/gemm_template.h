@@ -1,41 +1,49 @@
 // Packed-weight GEMM over the blocked activation layout. Included through kernel_templates.h.
-#include "engine/kernels/math_template.h"
-
 namespace mobileclip::kernels::MOBILECLIP_ISA {
 
 inline constexpr int kVecs = static_cast<int>(kBlock) / kLanes;  ///< vectors a block of 16
 
-/// A register tile of `Rows` rows by `Blocks` blocks: c += a b, k ascending, one FMA a value and k.
-template <int Rows, int Blocks, Activation activation>
-static void gemm_tile(const Gemm& g, std::size_t row, std::size_t block) {
+// float32 operands in the terms of the bfloat16 ones (load_operand, broadcast_operand, dot), one k a step.
+static inline Vec load_operand(const float* p) { return load(p); }
+static inline Vec broadcast_operand(const float* p) { return set1(*p); }
+static inline Vec dot(Vec x, Vec w, Vec sum) { return fma(x, w, sum); }
+
+template <typename Operand>
+inline constexpr std::size_t kStep = sizeof(float) / sizeof(Operand);  ///< k that one operand vector holds
+
+/// A register tile of `Rows` rows by `Blocks` blocks: c += a b, k ascending, so that every value has one order of sums.
+template <typename Operand, int Rows, int Blocks, Activation activation>
+static void gemm_tile(const BasicGemm<Operand>& g, std::size_t row, std::size_t block) {
   constexpr int kColumns = Blocks * kVecs;
+  constexpr std::size_t kWidth = kStep<Operand>;
   Vec acc[Rows][kColumns];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 16
     for (int j = 0; j < kColumns; ++j) acc[r][j] = set1(0.0F);
   }
-  const float* b = g.b + block * g.b_stride;
+  const Operand* b = g.b + block * g.b_stride;
   const std::size_t b_stride = g.b_stride;
-  const auto step = [&](const float* a, const float* bk) {
-    Vec w[kColumns];
+  const auto step = [&](const Operand* a, const Operand* bk) {
+    decltype(load_operand(bk)) w[kColumns];
 #pragma GCC unroll 16
     for (int j = 0; j < kColumns; ++j) {
-      w[j] = load(bk + static_cast<std::size_t>(j / kVecs) * b_stride + static_cast<std::size_t>(j % kVecs) * kLanes);
+      w[j] = load_operand(bk + static_cast<std::size_t>(j / kVecs) * b_stride +
+                          static_cast<std::size_t>(j % kVecs) * kLanes * kWidth);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-      const Vec x = set1(a[static_cast<std::size_t>(r) * kBlock]);
+      const auto x = broadcast_operand(a + static_cast<std::size_t>(r) * kBlock);
 #pragma GCC unroll 16
-      for (int j = 0; j < kColumns; ++j) acc[r][j] = fma(x, w[j], acc[r][j]);
+      for (int j = 0; j < kColumns; ++j) acc[r][j] = dot(x, w[j], acc[r][j]);
     }
   };
-  const float* a = g.a + row * kBlock;
+  const Operand* a = g.a + row * kBlock;
   std::size_t k = 0;
   for (; k + kBlock <= g.k; k += kBlock, a += g.a_stride, b += kBlock * kBlock) {
-    for (std::size_t i = 0; i < kBlock; ++i) step(a + i, b + i * kBlock);
+    for (std::size_t i = 0; i < kBlock; i += kWidth) step(a + i, b + i * kBlock);
   }
-  for (std::size_t i = 0; k + i < g.k; ++i) step(a + i, b + i * kBlock);
+  for (std::size_t i = 0; k + i < g.k; i += kWidth) step(a + i, b + i * kBlock);
 
 #pragma GCC unroll 16
   for (int j = 0; j < kColumns; ++j) {
@@ -53,26 +61,26 @@ static void gemm_tile(const Gemm& g, std::size_t row, std::size_t block) {
   }
 }
 
-template <int Rows, int Blocks, Activation activation>
-static void gemm_rows(const Gemm& g, int rows, std::size_t row, std::size_t block) {
+template <typename Operand, int Rows, int Blocks, Activation activation>
+static void gemm_rows(const BasicGemm<Operand>& g, int rows, std::size_t row, std::size_t block) {
   if constexpr (Rows > 0) {
     if (rows == Rows) {
-      gemm_tile<Rows, Blocks, activation>(g, row, block);
+      gemm_tile<Operand, Rows, Blocks, activation>(g, row, block);
     } else {
-      gemm_rows<Rows - 1, Blocks, activation>(g, rows, row, block);
+      gemm_rows<Operand, Rows - 1, Blocks, activation>(g, rows, row, block);
     }
   }
 }
 
-template <Activation activation>
-static void gemm_all(const Gemm& g) {
+template <typename Operand, Activation activation>
+static void gemm_all(const BasicGemm<Operand>& g) {
   // Tiles as even as can be: 77 rows run as 6 tiles of 12 or 13 rather than 5 of 14 and one of 7.
   const std::size_t tiles = (g.rows + kGemmRows - 1) / kGemmRows;
   std::size_t block = 0;
   const auto panel = [&]<int Blocks>() {
     for (std::size_t t = 0, row = 0; t < tiles; ++t) {
       const std::size_t next = (t + 1) * g.rows / tiles;
-      gemm_rows<kGemmRows, Blocks, activation>(g, static_cast<int>(next - row), row, block);
+      gemm_rows<Operand, kGemmRows, Blocks, activation>(g, static_cast<int>(next - row), row, block);
       row = next;
     }
     block += Blocks;
@@ -81,11 +89,25 @@ static void gemm_all(const Gemm& g) {
   while (block < g.n_blocks) panel.template operator()<1>();
 }
 
-static void gemm(const Gemm& g) {
+template <typename Operand>
+static void gemm(const BasicGemm<Operand>& g) {
   switch (g.activation) {
-    case Activation::kNone: return gemm_all<Activation::kNone>(g);
-    case Activation::kGelu: return gemm_all<Activation::kGelu>(g);
-    case Activation::kRelu: return gemm_all<Activation::kRelu>(g);
+    case Activation::kNone:
+      return gemm_all<Operand, Activation::kNone>(g);
+    case Activation::kGelu:
+      return gemm_all<Operand, Activation::kGelu>(g);
+    case Activation::kRelu:
+      return gemm_all<Operand, Activation::kRelu>(g);
+  }
+}
+
+/// Integer arithmetic, so that every instruction set rounds alike; the compiler vectorises it.
+static void round_to_bf16(const float* a, std::size_t stride, std::size_t rows, std::size_t k, Bf16* out) {
+  for (std::size_t kb = 0; kb < k; kb += kBlock, a += stride, out += rows * kBlock) {
+    for (std::size_t i = 0; i < rows * kBlock; ++i) {
+      const auto bits = __builtin_bit_cast(std::uint32_t, a[i]);
+      out[i] = static_cast<Bf16>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
+    }
   }
 }
 

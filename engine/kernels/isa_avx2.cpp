@@ -8,7 +8,7 @@ namespace mobileclip::kernels::avx2 {
 
 using Vec = __m256;
 inline constexpr int kLanes = 8;
-inline constexpr int kGemmRows = 6;    // 6 x 2 accumulators, 2 of weights, 1 broadcast: 15 of 16 registers
+inline constexpr int kGemmRows = 6;  // 6 x 2 accumulators, 2 of weights, 1 broadcast: 15 of 16 registers
 inline constexpr int kGemmBlocks = 1;
 inline constexpr int kDepthwisePixels = 6;
 
@@ -32,6 +32,27 @@ static inline Vec ldexp(Vec a, Vec n) {
   const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
   return _mm256_mul_ps(a, _mm256_castsi256_ps(exponent));
 }
+
+/// Two neighbouring k of 8 outputs as float32: a bfloat16 is the upper half of one.
+struct Bf16Pair {
+  Vec even;
+  Vec odd;
+};
+
+static inline Bf16Pair split(__m256i pairs) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16)),
+          _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(static_cast<int>(0xFFFF0000U))))};
+}
+
+static inline Bf16Pair load_operand(const Bf16* p) {
+  return split(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+static inline Bf16Pair broadcast_operand(const Bf16* p) {
+  int pair;
+  __builtin_memcpy(&pair, p, sizeof(pair));
+  return split(_mm256_set1_epi32(pair));
+}
+static inline Vec dot(Bf16Pair x, Bf16Pair w, Vec sum) { return fma(x.odd, w.odd, fma(x.even, w.even, sum)); }
 
 }  // namespace mobileclip::kernels::avx2
 

@@ -5,31 +5,28 @@
 #include "engine/kernels/isa_tables.h"
 
 #define MOBILECLIP_ISA avx512
+#include "engine/kernels/simd_avx512.h"
+
 namespace mobileclip::kernels::avx512 {
 
-using Vec = __m512;
-inline constexpr int kLanes = 16;
-inline constexpr int kGemmRows = 14;    // 14 x 2 accumulators, 2 of weights, 1 broadcast: 31 of 32 registers
-inline constexpr int kGemmBlocks = 2;
-inline constexpr int kDepthwisePixels = 8;
+/// Two neighbouring k of 16 outputs as float32: a bfloat16 is the upper half of one.
+struct Bf16Pair {
+  Vec even;
+  Vec odd;
+};
 
-static inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
-static inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
-static inline Vec set1(float v) { return _mm512_set1_ps(v); }
-static inline Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
-static inline Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
-static inline Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
-static inline Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
-static inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
-static inline Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
-static inline Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
-static inline Vec round(Vec a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-/// a < b ? yes : no, lane by lane
-static inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) {
-  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+static inline Bf16Pair split(__m512i pairs) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16)),
+          _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xFFFF0000U))))};
 }
-/// a * 2^n for integral n
-static inline Vec ldexp(Vec a, Vec n) { return _mm512_scalef_ps(a, n); }
+
+static inline Bf16Pair load_operand(const Bf16* p) { return split(_mm512_loadu_si512(p)); }
+static inline Bf16Pair broadcast_operand(const Bf16* p) {
+  int pair;
+  __builtin_memcpy(&pair, p, sizeof(pair));
+  return split(_mm512_set1_epi32(pair));
+}
+static inline Vec dot(Bf16Pair x, Bf16Pair w, Vec sum) { return fma(x.odd, w.odd, fma(x.even, w.even, sum)); }
 
 }  // namespace mobileclip::kernels::avx512
 

@@ -30,6 +30,28 @@ static inline Vec round(Vec a) { return ei::print(a); }
 static inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) { return ei::pselect(ei::pcmp_lt(a, b), yes, no); }
 static inline Vec ldexp(Vec a, Vec n) { return ei::pldexp(a, n); }
 
+/// Two neighbouring k of kLanes outputs as float32: a bfloat16 is the upper half of one.
+struct Bf16Pair {
+  Vec even;
+  Vec odd;
+};
+
+static inline float widen(Bf16 v) { return __builtin_bit_cast(float, static_cast<std::uint32_t>(v) << 16); }
+
+static inline Bf16Pair load_operand(const Bf16* p) {
+  float even[kLanes];
+  float odd[kLanes];
+  for (int i = 0; i < kLanes; ++i) {
+    even[i] = widen(p[2 * i]);
+    odd[i] = widen(p[2 * i + 1]);
+  }
+  return {load(even), load(odd)};
+}
+static inline Bf16Pair broadcast_operand(const Bf16* p) { return {set1(widen(p[0])), set1(widen(p[1]))}; }
+static inline Vec dot(const Bf16Pair& x, const Bf16Pair& w, Vec sum) {
+  return fma(x.odd, w.odd, fma(x.even, w.even, sum));
+}
+
 }  // namespace mobileclip::kernels::portable
 
 #include "engine/kernels/kernel_templates.h"

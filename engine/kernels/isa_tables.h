@@ -6,6 +6,7 @@
 namespace mobileclip::kernels {
 
 #ifdef __x86_64__
+const Kernels& avx512bf16_kernels();
 const Kernels& avx512_kernels();
 const Kernels& avx2_kernels();
 #endif

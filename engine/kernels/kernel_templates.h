@@ -1,14 +1,19 @@
 // Every kernel, written once over the including file's Vec, for the namespace MOBILECLIP_ISA.
 // No include guard on purpose: each isa_*.cpp includes it once, after its own Vec.
-#include "engine/kernels/gemm_template.h"
+#include "engine/kernels/math_template.h"
+
+// These use the above.
 #include "engine/kernels/depthwise_template.h"
+#include "engine/kernels/gemm_template.h"
 #include "engine/kernels/rowwise_template.h"
 
 namespace mobileclip::kernels::MOBILECLIP_ISA {
 
 constexpr Kernels make_table(const char* isa) {
   return {.isa = isa,
-          .gemm = &gemm,
+          .gemm = &gemm<float>,
+          .gemm_bf16 = &gemm<Bf16>,
+          .round_to_bf16 = &round_to_bf16,
           .depthwise3x3 = &depthwise<3, 1>,
           .depthwise3x3_stride2 = &depthwise<3, 2>,
           .depthwise7x7 = &depthwise<7, 1>,

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace mobileclip::kernels {
 
@@ -16,41 +17,49 @@ inline constexpr std::size_t kBlock = 16;  ///< channels a block
 
 enum class Activation { kNone, kGelu, kRelu };
 
-/// c[n][row] = act(Σ_k a[k][row] · b[k][n] + bias[n]) + residual[n][row]
-struct Gemm {
-  const float* a;             ///< [k/16][rows][16], blocks `a_stride` floats apart
+/// A bfloat16: the upper half of a float32.
+using Bf16 = std::uint16_t;
+
+/// c[n][row] = act(Σ_k a[k][row] · b[k][n] + bias[n]) + residual[n][row], summed in float32.
+template <typename Operand>
+struct BasicGemm {
+  const Operand* a;  ///< [k/16][rows][16], blocks `a_stride` values apart
   std::size_t a_stride;
-  const float* b;             ///< packed: [n_blocks][k][16], panels `b_stride` floats apart (k * 16 for packed weights)
+  /// Packed, panels `b_stride` values apart (k * 16 for packed weights): float32 as [n_blocks][k][16], bfloat16 with
+  /// neighbouring k together, [n_blocks][k/2][16][2].
+  const Operand* b;
   std::size_t b_stride;
-  const float* bias;          ///< [n_blocks * 16], or null
-  const float* residual;      ///< like c, may be c itself; or null
-  float* c;                   ///< [n_blocks][rows][16], blocks `c_stride` floats apart
+  const float* bias;      ///< [n_blocks * 16], or null
+  const float* residual;  ///< like c, may be c itself; or null
+  float* c;               ///< [n_blocks][rows][16], blocks `c_stride` floats apart
   std::size_t c_stride;
   std::size_t rows;
   std::size_t n_blocks;
-  std::size_t k;              ///< need not be a multiple of 16
+  std::size_t k;  ///< float32: any; bfloat16: a multiple of 16
   Activation activation;
 };
+using Gemm = BasicGemm<float>;
+using GemmBf16 = BasicGemm<Bf16>;
 
 /// One block of 16 channels of a depthwise convolution over an input that already carries its zero padding.
 struct Depthwise {
-  const float* in;            ///< [in_rows][in_width][16], the first output's window starts at in[0][0]
-  std::size_t in_width;       ///< pixels a row of `in`
-  float* out;                 ///< [out_rows][out_width][16]
+  const float* in;       ///< [in_rows][in_width][16], the first output's window starts at in[0][0]
+  std::size_t in_width;  ///< pixels a row of `in`
+  float* out;            ///< [out_rows][out_width][16]
   std::size_t out_rows;
   std::size_t out_width;
-  const float* weight;        ///< [kernel * kernel][16]
-  const float* bias;          ///< [16]
+  const float* weight;  ///< [kernel * kernel][16]
+  const float* bias;    ///< [16]
   Activation activation;
 };
 
 /// y[c][row] = (x - mean) / sqrt(var + eps) * weight[c] + bias[c] over the channels of each row (biased variance).
 struct LayerNorm {
-  const float* x;             ///< [blocks][rows][16], blocks `x_stride` floats apart
+  const float* x;  ///< [blocks][rows][16], blocks `x_stride` floats apart
   std::size_t x_stride;
-  float* y;                   ///< may be x
+  float* y;  ///< may be x
   std::size_t y_stride;
-  const float* weight;        ///< [blocks * 16]
+  const float* weight;  ///< [blocks * 16]
   const float* bias;
   std::size_t rows;
   std::size_t blocks;
@@ -60,7 +69,7 @@ struct LayerNorm {
 /// Softmax over the first `columns` values of each row, in place; values past them become 0. When causal, row r is the
 /// query at position first_position + r and only columns up to that position count.
 struct Softmax {
-  float* x;                   ///< [ceil(columns / 16)][rows][16], blocks `stride` floats apart
+  float* x;  ///< [ceil(columns / 16)][rows][16], blocks `stride` floats apart
   std::size_t stride;
   std::size_t rows;
   std::size_t columns;
@@ -69,8 +78,12 @@ struct Softmax {
 };
 
 struct Kernels {
-  const char* isa;  ///< "avx512", "avx2", "portable"
+  const char* isa;  ///< "avx512bf16", "avx512", "avx2", "portable"
   void (*gemm)(const Gemm&);
+  void (*gemm_bf16)(const GemmBf16&);
+  /// out [k/16][rows][16] = a [k/16][rows][16] (blocks `stride` floats apart) rounded to nearest even: what gemm_bf16
+  /// takes as a.
+  void (*round_to_bf16)(const float* a, std::size_t stride, std::size_t rows, std::size_t k, Bf16* out);
   void (*depthwise3x3)(const Depthwise&);
   void (*depthwise3x3_stride2)(const Depthwise&);
   void (*depthwise7x7)(const Depthwise&);

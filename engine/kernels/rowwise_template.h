@@ -1,4 +1,5 @@
-// What runs over rows: LayerNorm, softmax, and the squeeze-excite's mean and scale. Included through kernel_templates.h.
+// What runs over rows: LayerNorm, softmax, and the squeeze-excite's mean and scale. Included through
+// kernel_templates.h.
 namespace mobileclip::kernels::MOBILECLIP_ISA {
 
 /// Pairwise, so that the sum is as exact as 16 values allow and the same in every ISA.
@@ -33,8 +34,7 @@ static void layer_norm(const LayerNorm& n) {
     for (std::size_t b = 0; b < n.blocks; ++b) {
       for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {
         const Vec d = mul(sub(load(x + b * n.x_stride + lane), mean), scale);
-        store(y + b * n.y_stride + lane,
-              fma(d, load(n.weight + b * kBlock + lane), load(n.bias + b * kBlock + lane)));
+        store(y + b * n.y_stride + lane, fma(d, load(n.weight + b * kBlock + lane), load(n.bias + b * kBlock + lane)));
       }
     }
   }
@@ -44,7 +44,8 @@ static void softmax(const Softmax& s) {
   const std::size_t blocks = (s.columns + kBlock - 1) / kBlock;
   for (std::size_t row = 0; row < s.rows; ++row) {
     float* x = s.x + row * kBlock;
-    const std::size_t valid = s.causal && s.first_position + row + 1 < s.columns ? s.first_position + row + 1 : s.columns;
+    const std::size_t valid =
+        s.causal && s.first_position + row + 1 < s.columns ? s.first_position + row + 1 : s.columns;
     // Columns past the valid ones become -1e30, so that whole blocks can be treated alike: e^-1e30 is 0.
     for (std::size_t c = valid; c < blocks * kBlock; ++c) x[c / kBlock * s.stride + c % kBlock] = -1e30F;
     float lanes[kBlock];
@@ -88,9 +89,12 @@ static void scale_block_as(float* x, const float* scale, std::size_t rows) {
 
 static void scale_block(float* x, const float* scale, std::size_t rows, Activation activation) {
   switch (activation) {
-    case Activation::kNone: return scale_block_as<Activation::kNone>(x, scale, rows);
-    case Activation::kGelu: return scale_block_as<Activation::kGelu>(x, scale, rows);
-    case Activation::kRelu: return scale_block_as<Activation::kRelu>(x, scale, rows);
+    case Activation::kNone:
+      return scale_block_as<Activation::kNone>(x, scale, rows);
+    case Activation::kGelu:
+      return scale_block_as<Activation::kGelu>(x, scale, rows);
+    case Activation::kRelu:
+      return scale_block_as<Activation::kRelu>(x, scale, rows);
   }
 }
 

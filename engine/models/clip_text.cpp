@@ -26,7 +26,9 @@ std::vector<float> transposed(std::span<const float> weight, std::size_t in, std
   return result;
 }
 
-std::size_t floats(int channels, int rows) { return static_cast<std::size_t>(channels) * static_cast<std::size_t>(rows); }
+std::size_t floats(int channels, int rows) {
+  return static_cast<std::size_t>(channels) * static_cast<std::size_t>(rows);
+}
 
 Blocked view(AlignedBuffer& buffer, int channels, int rows) {
   assert(floats(channels, rows) <= buffer.size());
@@ -39,15 +41,15 @@ void copy_row(Blocked from, int row, Blocked to, int to_row) {
   }
 }
 
-Linear linear(const WeightScope& w, int out, int in) { return {out, in, w("weight"), w("bias")}; }
-
 LayerNorm layer_norm(const WeightScope& w) { return {w("weight"), w("bias")}; }
 
 }  // namespace
 
-ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextConfig& config,
-                                                                     const TowerWeights& weights, int index) {
-  const WeightScope w = WeightScope(weights, "transformer.resblocks") / index;
+ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextConfig& config, const WeightScope& w,
+                                                                     Precision precision) {
+  const auto linear = [precision](const WeightScope& layer, int out, int in) {
+    return Linear(out, in, layer("weight"), layer("bias"), precision);
+  };
   const int width = config.width;
   const int hidden = width * config.mlp_ratio;
   const auto in_proj_weight = w("attn.in_proj_weight");
@@ -56,14 +58,15 @@ ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextC
                       .bias = {in_proj_bias.begin(), in_proj_bias.end()}};
   scale_outputs(in_proj, static_cast<std::size_t>(width), 1.0 / std::sqrt(static_cast<double>(width / config.heads)));
   return {.ln_1 = layer_norm(w / "ln_1"),
-          .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias),
+          .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias, precision),
           .out_proj = linear(w / "attn.out_proj", width, width),
           .ln_2 = layer_norm(w / "ln_2"),
           .c_fc = linear(w / "mlp.c_fc", hidden, width),
           .c_proj = linear(w / "mlp.c_proj", width, hidden)};
 }
 
-ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights)
+ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
+                                 Precision precision)
     : config_(config),
       token_embedding_(copy_of(WeightScope(weights, "")("token_embedding.weight"))),
       positional_embedding_(copy_of(WeightScope(weights, "")("positional_embedding"))),
@@ -72,7 +75,8 @@ ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const 
                        transposed(WeightScope(weights, "")("text_projection"), static_cast<std::size_t>(config.width),
                                   static_cast<std::size_t>(embed_dim)),
                        {}) {
-  for (int i = 0; i < config.layers; ++i) resblocks_.push_back(build_block(config, weights, i));
+  const WeightScope resblocks(weights, "transformer.resblocks");
+  for (int i = 0; i < config.layers; ++i) resblocks_.push_back(build_block(config, resblocks / i, precision));
 }
 
 ClipTextActivations ClipTextEncoder::make_activations(int max_texts) const {
@@ -91,11 +95,14 @@ ClipTextActivations ClipTextEncoder::make_activations(int max_texts) const {
 }
 
 std::size_t ClipTextEncoder::scratch_per_worker() const {
-  return attention_scratch_per_worker({.heads = config_.heads,
-                                       .head_dim = config_.width / config_.heads,
-                                       .sequences = 1,
-                                       .tokens = config_.context_length,
-                                       .queries = config_.context_length});
+  const std::size_t attention = attention_scratch_per_worker({.heads = config_.heads,
+                                                              .head_dim = config_.width / config_.heads,
+                                                              .sequences = 1,
+                                                              .tokens = config_.context_length,
+                                                              .queries = config_.context_length});
+  const ResidualAttentionBlock& block = resblocks_.front();
+  return std::max({attention, block.in_proj.scratch_per_worker(), block.out_proj.scratch_per_worker(),
+                   block.c_fc.scratch_per_worker(), block.c_proj.scratch_per_worker()});
 }
 
 /// One forward pass over `texts` texts; the members name where its values lie.
@@ -133,7 +140,8 @@ class ClipTextEncoder::Pass {
     const Blocked qkv = view(a_.qkv, 3 * width_, rows_);
     block.ln_1.forward(context_, x_, normed_);
     block.in_proj.forward(context_, normed_, qkv);
-    attention(context_, attention_shape(model_.config_.context_length), part(qkv, 0), part(qkv, 1), part(qkv, 2), normed_);
+    attention(context_, attention_shape(model_.config_.context_length), part(qkv, 0), part(qkv, 1), part(qkv, 2),
+              normed_);
     block.out_proj.forward(context_, normed_, x_, {.residual = x_.data});
     mlp(block, x_, normed_);
   }

@@ -10,6 +10,7 @@
 
 #include "engine/models/config.h"
 #include "engine/models/model_directory.h"
+#include "engine/models/weight_scope.h"
 #include "engine/nn/attention.h"
 #include "engine/nn/layer_norm.h"
 #include "engine/nn/linear.h"
@@ -19,11 +20,11 @@ namespace mobileclip {
 /// The buffers of one forward pass over up to `max_texts` texts, allocated once.
 struct ClipTextActivations {
   int max_texts = 0;
-  AlignedBuffer x;          ///< the residual stream
-  AlignedBuffer normed;     ///< after a LayerNorm, then the attention's output
+  AlignedBuffer x;       ///< the residual stream
+  AlignedBuffer normed;  ///< after a LayerNorm, then the attention's output
   AlignedBuffer qkv;
-  AlignedBuffer hidden;     ///< between c_fc and c_proj
-  AlignedBuffer pooled;     ///< the last block's rows at <end_of_text>
+  AlignedBuffer hidden;  ///< between c_fc and c_proj
+  AlignedBuffer pooled;  ///< the last block's rows at <end_of_text>
   AlignedBuffer pooled_normed;
   AlignedBuffer pooled_query;
   std::vector<int> pooled_positions;
@@ -34,7 +35,9 @@ struct ClipTextActivations {
 class ClipTextEncoder {
  public:
   /// Packs copies of `weights`, which must be complete.
-  ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights);
+  /// `precision` is that of the transformer's linear layers; the projection stays in float32.
+  ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
+                  Precision precision = Precision::kFp32);
 
   [[nodiscard]] ClipTextActivations make_activations(int max_texts) const;
   [[nodiscard]] std::size_t scratch_per_worker() const;
@@ -62,7 +65,7 @@ class ClipTextEncoder {
   };
   class Pass;
 
-  static ResidualAttentionBlock build_block(const TextConfig& config, const TowerWeights& weights, int index);
+  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w, Precision precision);
 
   TextConfig config_;
   AlignedBuffer token_embedding_;       // [vocab_size][width]

@@ -1,4 +1,5 @@
-// Model variants as data. Adding one is adding a row to config.cpp (and, for a new architecture, its tensors and forward).
+// Model variants as data. Adding one is adding a row to config.cpp (and, for a new architecture, its tensors and
+// forward).
 #pragma once
 
 #include <array>

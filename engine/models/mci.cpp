@@ -14,7 +14,11 @@ std::size_t floats(int channels, int size) {
 }
 
 AttentionShape attention_shape(int dim, int size) {
-  return {.heads = dim / kMciHeadDim, .head_dim = kMciHeadDim, .sequences = 1, .tokens = size * size, .queries = size * size};
+  return {.heads = dim / kMciHeadDim,
+          .head_dim = kMciHeadDim,
+          .sequences = 1,
+          .tokens = size * size,
+          .queries = size * size};
 }
 
 }  // namespace
@@ -31,10 +35,12 @@ MciSizes MciEncoder::measure() const {
     if (size * size <= Mlp::unfused_rows()) grow(need.hidden, floats(block.mlp.hidden_channels(), size));
   };
   scratch(StemConv2d::scratch_per_worker(image_size_));
+  scratch(stem_.pointwise.scratch_per_worker());
   scratch(stem_.depthwise.scratch_per_worker(stem_size, stem_size));
   for (const mci::Stage& stage : stages_) {
     if (stage.downsample) {
       scratch(stage.downsample->large_conv.scratch_per_worker(size, size));
+      scratch(stage.downsample->proj.scratch_per_worker());
       if (stage.downsample->se) grow(need.gate, stage.downsample->se->gate_floats());
       size = halved(size);
     }
@@ -47,7 +53,10 @@ MciSizes MciEncoder::measure() const {
       } else {
         scratch(attention_scratch_per_worker(attention_shape(stage.dim, size)));
         grow(need.qkv, floats(3 * stage.dim, size));
-        conv_mlp(std::get<mci::AttentionBlock>(block).mlp);
+        const auto& attention = std::get<mci::AttentionBlock>(block);
+        scratch(attention.qkv.scratch_per_worker());
+        scratch(attention.proj.scratch_per_worker());
+        conv_mlp(attention.mlp);
       }
     }
   }

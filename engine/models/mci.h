@@ -73,24 +73,26 @@ struct MciSizes {
 
 /// The feature maps of one forward pass, allocated once; one image at a time.
 struct MciActivations {
-  AlignedBuffer x;        ///< a block's input and output
-  AlignedBuffer mixed;    ///< after the token mixer
-  AlignedBuffer conv;     ///< after a norm, or ConvMlp's depthwise convolution
+  AlignedBuffer x;      ///< a block's input and output
+  AlignedBuffer mixed;  ///< after the token mixer
+  AlignedBuffer conv;   ///< after a norm, or ConvMlp's depthwise convolution
   AlignedBuffer qkv;
-  AlignedBuffer hidden;   ///< between fc1 and fc2, for small maps
-  AlignedBuffer gate;     ///< of a squeeze-excite
+  AlignedBuffer hidden;  ///< between fc1 and fc2, for small maps
+  AlignedBuffer gate;    ///< of a squeeze-excite
 };
 
 /// Immutable after construction; forward() may run from any number of threads, each with its own activations.
 class MciEncoder {
  public:
   struct Input {
-    int image_size;              ///< pixels a side
-    std::array<float, 3> mean;   ///< of values in [0, 1]
+    int image_size;             ///< pixels a side
+    std::array<float, 3> mean;  ///< of values in [0, 1]
     std::array<float, 3> std;
   };
-  /// Packs copies of `weights`, which must be complete.
-  MciEncoder(const MciConfig& config, int embed_dim, const Input& input, const TowerWeights& weights);
+  /// Packs copies of `weights`, which must be complete. `precision` is that of the pointwise layers and attention's
+  /// projections, nine tenths of the work; stem, depthwise, squeeze-excite and head stay in float32.
+  MciEncoder(const MciConfig& config, int embed_dim, const Input& input, const TowerWeights& weights,
+             Precision precision = Precision::kFp32);
 
   [[nodiscard]] MciActivations make_activations() const;
   [[nodiscard]] std::size_t scratch_per_worker() const { return sizes_.scratch_per_worker; }

@@ -28,9 +28,11 @@ void attention(const Context& context, const AttentionShape& shape, Blocked q, B
     const std::size_t key_row = floats(sequence * shape.tokens, kChannelBlock);
 
     const std::size_t first_position =
-        shape.first_positions.empty() ? 0 : static_cast<std::size_t>(shape.first_positions[static_cast<std::size_t>(sequence)]);
+        shape.first_positions.empty()
+            ? 0
+            : static_cast<std::size_t>(shape.first_positions[static_cast<std::size_t>(sequence)]);
 
-    float* keys = context.scratch.of(worker);                                      // [tokens/16][head_dim][16]
+    float* keys = context.scratch.of(worker);                                          // [tokens/16][head_dim][16]
     float* scores = keys + floats(key_blocks(shape) * kChannelBlock, shape.head_dim);  // [tokens/16][queries][16]
     context.kernels.pack_transposed(k.block(block) + key_row, k.stride(), tokens, head_dim, keys);
     context.kernels.gemm({.a = q.block(block) + query_row,

@@ -40,7 +40,8 @@ DepthwiseConv2d::DepthwiseConv2d(Geometry geometry, std::span<const float> weigh
   assert(geometry.stride == 1 || geometry.stride == 2);
   const int outputs = geometry.channels * geometry.multiplier;
   const std::size_t window = static_cast<std::size_t>(geometry.kernel * geometry.kernel);
-  assert(weight.size() == static_cast<std::size_t>(outputs) * window && bias.size() == static_cast<std::size_t>(outputs));
+  assert(weight.size() == static_cast<std::size_t>(outputs) * window &&
+         bias.size() == static_cast<std::size_t>(outputs));
   for (int ours = 0; ours < outputs; ++ours) {
     const auto theirs = static_cast<std::size_t>(checkpoint_channel(ours, geometry.channels, geometry.multiplier));
     const auto block = static_cast<std::size_t>(ours / kChannelBlock);
@@ -78,7 +79,8 @@ void DepthwiseConv2d::forward(const Context& context, FeatureMap x, FeatureMap y
     const int first = static_cast<int>(task) % strips * rows_per_strip;
     const int rows = std::min(rows_per_strip, y.height - first);
     float* padded = context.scratch.of(worker);
-    copy_padded(x.rows().block(in_block), x.height, x.width, first * stride - pad, (rows - 1) * stride + kernel, pad, padded);
+    copy_padded(x.rows().block(in_block), x.height, x.width, first * stride - pad, (rows - 1) * stride + kernel, pad,
+                padded);
     for (int j = 0; j < multiplier; ++j) {
       const int block = j * in_blocks + in_block;
       run({.in = padded,

@@ -11,7 +11,8 @@ constexpr float kEps = 1e-5F;
 
 }  // namespace
 
-LayerNorm::LayerNorm(std::span<const float> weight, std::span<const float> bias) : weight_(weight.size()), bias_(bias.size()) {
+LayerNorm::LayerNorm(std::span<const float> weight, std::span<const float> bias)
+    : weight_(weight.size()), bias_(bias.size()) {
   std::ranges::copy(weight, weight_.data());
   std::ranges::copy(bias, bias_.data());
 }

@@ -1,5 +1,6 @@
 #include "engine/nn/mlp.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -15,6 +16,11 @@ Mlp::Mlp(Linear fc1, Linear fc2) : fc1_(std::move(fc1)), fc2_(std::move(fc2)) {
 }
 
 std::size_t Mlp::scratch_per_worker() const {
+  const std::size_t fused = hidden_floats() + std::max(fc1_.rounded_floats(kTileRows), fc2_.rounded_floats(kTileRows));
+  return std::max({fused, fc1_.scratch_per_worker(), fc2_.scratch_per_worker()});
+}
+
+std::size_t Mlp::hidden_floats() const {
   return static_cast<std::size_t>(kTileRows) * static_cast<std::size_t>(hidden_channels());
 }
 
@@ -30,8 +36,10 @@ void Mlp::forward(const Context& context, Blocked x, Blocked y, const float* res
     const int row = x.rows * static_cast<int>(task) / tiles;
     const int count = x.rows * (static_cast<int>(task) + 1) / tiles - row;
     const Blocked h{.data = context.scratch.of(worker), .channels = hidden_channels(), .rows = count};
-    fc1_.forward_tile(context.kernels, {.row = row, .count = count, .y_row = 0}, x, h, {.activation = Activation::kGelu});
-    fc2_.forward_tile(context.kernels, {.row = 0, .count = count, .y_row = row}, h, y, {.residual = residual});
+    float* rounded = h.data + hidden_floats();
+    fc1_.forward_tile(context.kernels, {.row = row, .count = count, .y_row = 0}, x, h,
+                      {.activation = Activation::kGelu}, rounded);
+    fc2_.forward_tile(context.kernels, {.row = 0, .count = count, .y_row = row}, h, y, {.residual = residual}, rounded);
   });
 }
 

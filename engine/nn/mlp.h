@@ -21,6 +21,8 @@ class Mlp {
   [[nodiscard]] int hidden_channels() const { return fc1_.out_channels(); }
 
  private:
+  [[nodiscard]] std::size_t hidden_floats() const;  // of a tile
+
   Linear fc1_;
   Linear fc2_;
 };

@@ -12,8 +12,7 @@ namespace mobileclip {
 class TaskRef {
  public:
   template <typename F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, TaskRef>)
-  TaskRef(F&& f)  // NOLINT(google-explicit-constructor)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, TaskRef>) TaskRef(F&& f)  // NOLINT(google-explicit-constructor)
       : target_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
         call_([](void* target, std::size_t task, int worker) {
           (*static_cast<std::remove_reference_t<F>*>(target))(task, worker);

@@ -66,7 +66,7 @@ void StemConv2d::forward(const Context& context, std::span<const std::uint8_t> r
       }
     }
     conv_.forward_tile(context.kernels, {.row = 0, .count = y.width, .y_row = out_y * y.width}, windows, y.rows(),
-                       {.activation = activation});
+                       {.activation = activation}, nullptr);
   });
 }
 

@@ -17,7 +17,8 @@ class StemConv2d {
              std::array<float, 3> std);
 
   /// rgb [size, size, 3] → y [out][ceil(size / 2)²]
-  void forward(const Context& context, std::span<const std::uint8_t> rgb, int size, FeatureMap y, Activation activation) const;
+  void forward(const Context& context, std::span<const std::uint8_t> rgb, int size, FeatureMap y,
+               Activation activation) const;
   [[nodiscard]] static std::size_t scratch_per_worker(int size);
 
  private:

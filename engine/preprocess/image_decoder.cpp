@@ -1,11 +1,13 @@
 #include "engine/preprocess/image_decoder.h"
 
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "engine/preprocess/bmp_decoder.h"
 #include "engine/preprocess/image_errors.h"
 #include "engine/preprocess/image_header.h"
+#include "engine/preprocess/jpeg_decoder.h"
 #include "engine/preprocess/jpeg_file.h"
 #include "engine/preprocess/opencv_decoder.h"
 #include "engine/preprocess/orientation.h"
@@ -36,12 +38,12 @@ ExpectedSize size_of(const File& file) {
   return {static_cast<int>(file.width), static_cast<int>(file.height)};
 }
 
-Result<DecodedImage> decode_jpeg_file(std::span<const std::byte> encoded, ExifOrientation exif,
-                                      const ImageLimits& limits) {
-  const Result<JpegFile> file = parse_jpeg(encoded);
-  if (!file) return file.error();
+/// The file's structure, where it may be decoded.
+Result<JpegFile> accept_jpeg(std::span<const std::byte> encoded, const ImageLimits& limits) {
+  Result<JpegFile> file = parse_jpeg(encoded);
+  if (!file) return file;
   if (auto error = check_size(file->width, file->height, limits)) return *std::move(error);
-  // OpenCV would repeat the last row it has in place of the missing ones; Pillow refuses such files.
+  // libjpeg would make up the missing rows; Pillow refuses such files.
   if (!file->complete) return invalid_image("JPEG is truncated: it has no end-of-image marker");
   const std::uint64_t work = std::uint64_t{file->width} * file->height * static_cast<std::uint64_t>(file->scans);
   if (file->scans > kMaxJpegScans || work / kScansOfLargestImage > limits.max_pixels) {
@@ -49,7 +51,34 @@ Result<DecodedImage> decode_jpeg_file(std::span<const std::byte> encoded, ExifOr
                            "x" + std::to_string(file->height) + " pixels; at most " + std::to_string(kMaxJpegScans) +
                            " are accepted, and fewer of large images");
   }
-  return turned(decode_with_opencv(encoded, size_of(*file)), if_applied(exif, file->orientation));
+  return file;
+}
+
+/// Keeps all rows.
+class WholeImage : public RowSink {
+ public:
+  PixelWindow begin(int width, int height, ChannelOrder order) override {
+    pixels_.emplace(width, height);
+    order_ = order;
+    return {0, width, 0, height};
+  }
+  void take_row(const std::uint8_t* row) override { std::memcpy(pixels_->row(rows_++), row, pixels_->stride); }
+
+  [[nodiscard]] DecodedImage finish() && { return (*std::move(pixels_)).finish(order_); }
+
+ private:
+  std::optional<PixelBuffer> pixels_;
+  ChannelOrder order_ = ChannelOrder::kRgb;
+  int rows_ = 0;
+};
+
+Result<DecodedImage> decode_jpeg_file(std::span<const std::byte> encoded, ExifOrientation exif,
+                                      const ImageLimits& limits) {
+  const Result<JpegFile> file = accept_jpeg(encoded, limits);
+  if (!file) return file.error();
+  WholeImage image;
+  if (auto error = decode_jpeg(encoded, *file, image)) return *std::move(error);
+  return turned(std::move(image).finish(), if_applied(exif, file->orientation));
 }
 
 Result<DecodedImage> decode_png_file(std::span<const std::byte> encoded, ExifOrientation exif,
@@ -100,13 +129,21 @@ Result<DecodedImage> decode_tiff_file(std::span<const std::byte> encoded, const 
   return turned(decode_tiff(encoded, *file), file->orientation);
 }
 
+std::optional<Error> check_bytes(std::span<const std::byte> encoded, const ImageLimits& limits) {
+  if (encoded.size() <= limits.max_encoded_bytes) return std::nullopt;
+  return image_too_large("image has " + std::to_string(encoded.size()) + " encoded bytes; at most " +
+                         std::to_string(limits.max_encoded_bytes) + " are accepted");
+}
+
+void hand_over(const DecodedImage& image, RowSink& sink) {
+  const PixelWindow window = sink.begin(image.width, image.height, image.order);
+  for (int y = window.first_row; y < window.end_row; ++y) sink.take_row(image.row(y));
+}
+
 }  // namespace
 
 Result<DecodedImage> decode_image(std::span<const std::byte> encoded, ExifOrientation exif, const ImageLimits& limits) {
-  if (encoded.size() > limits.max_encoded_bytes) {
-    return image_too_large("image has " + std::to_string(encoded.size()) + " encoded bytes; at most " +
-                           std::to_string(limits.max_encoded_bytes) + " are accepted");
-  }
+  if (auto error = check_bytes(encoded, limits)) return *std::move(error);
   const auto format = sniff_image_format(encoded);
   if (!format) return unknown_format_error();
   switch (*format) {
@@ -122,6 +159,20 @@ Result<DecodedImage> decode_image(std::span<const std::byte> encoded, ExifOrient
       return decode_tiff_file(encoded, limits);
   }
   return unknown_format_error();
+}
+
+std::optional<Error> decode_image_rows(std::span<const std::byte> encoded, ExifOrientation exif,
+                                       const ImageLimits& limits, RowSink& sink) {
+  if (auto error = check_bytes(encoded, limits)) return error;
+  if (sniff_image_format(encoded) == ImageFormat::kJpeg) {
+    const Result<JpegFile> file = accept_jpeg(encoded, limits);
+    if (!file) return file.error();
+    if (if_applied(exif, file->orientation) == Orientation::kUpright) return decode_jpeg(encoded, *file, sink);
+  }
+  const Result<DecodedImage> image = decode_image(encoded, exif, limits);
+  if (!image) return image.error();
+  hand_over(*image, sink);
+  return std::nullopt;
 }
 
 }  // namespace mobileclip

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "engine/base/result.h"
 #include "engine/preprocess/decoded_image.h"
 #include "engine/preprocess/image_preprocessor.h"
+#include "engine/preprocess/row_sink.h"
 
 namespace mobileclip {
 
@@ -14,5 +16,11 @@ namespace mobileclip {
 /// `exif` concerns JPEG, PNG and WebP; TIFF's own orientation tag is always applied, as Pillow applies it on loading.
 /// Thread-safe. Throws std::bad_alloc only.
 Result<DecodedImage> decode_image(std::span<const std::byte> encoded, ExifOrientation exif, const ImageLimits& limits);
+
+/// The same pixels, handed to the sink row by row. An upright JPEG never exists as a whole: only what the sink's window
+/// needs is decoded. Of other formats the sink gets its window after all has been decoded. Where an error is returned,
+/// the sink may have got rows before.
+std::optional<Error> decode_image_rows(std::span<const std::byte> encoded, ExifOrientation exif,
+                                       const ImageLimits& limits, RowSink& sink);
 
 }  // namespace mobileclip

@@ -2,8 +2,8 @@
 
 #include <cassert>
 #include <exception>
-#include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,34 +11,53 @@
 #include "engine/preprocess/image_decoder.h"
 #include "engine/preprocess/pillow_resize.h"
 #include "engine/preprocess/resize_geometry.h"
+#include "engine/preprocess/row_sink.h"
 
 namespace mobileclip {
 namespace {
 
-RgbImage resize_and_crop_decoded(const DecodedImage& image, const PreprocessConfig& config) {
-  const int size = config.image_size;
-  const ResizeGeometry geometry = resize_geometry(image.width, image.height, size);
-  CropResizer resizer({.horizontal = {image.width, geometry.width, geometry.crop_left, size},
-                       .vertical = {image.height, geometry.height, geometry.crop_top, size},
-                       .interpolation = config.interpolation});
-  for (int y = resizer.first_row(); y < resizer.end_row(); ++y) resizer.push_row(image.row(y));
+/// Resizes and crops the rows of an image as they come.
+class ModelInput : public RowSink {
+ public:
+  explicit ModelInput(const PreprocessConfig& config) : config_(config) {}
 
-  RgbImage result{.width = size, .height = size, .pixels = resizer.finish()};
-  // Resizing does not care which channel is which, so that only the result's are put in order.
-  if (image.order == ChannelOrder::kBgr) {
-    for (std::size_t i = 0; i < result.pixels.size(); i += kChannels) std::swap(result.pixels[i], result.pixels[i + 2]);
+  PixelWindow begin(int width, int height, ChannelOrder order) override {
+    const int size = config_.image_size;
+    const ResizeGeometry geometry = resize_geometry(width, height, size);
+    order_ = order;
+    resizer_.emplace(CropResizeOptions{.horizontal = {width, geometry.width, geometry.crop_left, size},
+                                       .vertical = {height, geometry.height, geometry.crop_top, size},
+                                       .interpolation = config_.interpolation});
+    return {resizer_->first_column(), resizer_->end_column(), resizer_->first_row(), resizer_->end_row()};
   }
-  return result;
-}
+  void take_row(const std::uint8_t* row) override { resizer_->push_row(row); }
+
+  /// After the last row of the window.
+  [[nodiscard]] RgbImage finish() const {
+    RgbImage result{.width = config_.image_size, .height = config_.image_size, .pixels = resizer_->finish()};
+    // Resizing does not care which channel is which, so that only the result's are put in order.
+    if (order_ == ChannelOrder::kBgr) {
+      for (std::size_t i = 0; i < result.pixels.size(); i += kChannels) {
+        std::swap(result.pixels[i], result.pixels[i + 2]);
+      }
+    }
+    return result;
+  }
+
+ private:
+  PreprocessConfig config_;
+  ChannelOrder order_ = ChannelOrder::kRgb;
+  std::optional<CropResizer> resizer_;
+};
 
 }  // namespace
 
 Result<RgbImage> preprocess_image(std::span<const std::byte> encoded, const PreprocessConfig& config,
                                   const ImageLimits& limits) {
   try {
-    const Result<DecodedImage> image = decode_image(encoded, config.exif, limits);
-    if (!image) return image.error();
-    return resize_and_crop_decoded(*image, config);
+    ModelInput input(config);
+    if (auto error = decode_image_rows(encoded, config.exif, limits, input)) return *std::move(error);
+    return input.finish();
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::kOverloaded, "not enough memory to decode the image"};
   } catch (const std::exception& e) {  // nothing is known to throw it, but a request must not end the process
@@ -48,14 +67,13 @@ Result<RgbImage> preprocess_image(std::span<const std::byte> encoded, const Prep
 
 RgbImage resize_and_crop(const RgbImage& rgb, const PreprocessConfig& config) {
   assert(rgb.width > 0 && rgb.height > 0);
-  // The caller's pixels, not owned.
-  const std::shared_ptr<const std::uint8_t> pixels(std::shared_ptr<void>(), rgb.pixels.data());
-  return resize_and_crop_decoded({.width = rgb.width,
-                                  .height = rgb.height,
-                                  .stride = static_cast<std::size_t>(rgb.width) * kChannels,
-                                  .order = ChannelOrder::kRgb,
-                                  .pixels = pixels},
-                                 config);
+  ModelInput input(config);
+  const PixelWindow window = input.begin(rgb.width, rgb.height, ChannelOrder::kRgb);
+  const std::size_t stride = static_cast<std::size_t>(rgb.width) * kChannels;
+  for (int y = window.first_row; y < window.end_row; ++y) {
+    input.take_row(rgb.pixels.data() + static_cast<std::size_t>(y) * stride);
+  }
+  return input.finish();
 }
 
 }  // namespace mobileclip

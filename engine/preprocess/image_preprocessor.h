@@ -31,8 +31,8 @@ struct PreprocessConfig {
   ExifOrientation exif = ExifOrientation::kIgnore;
 };
 
-/// Checked against the file's own header before any decoding, which takes 3 bytes a pixel and for progressive JPEG
-/// up to 9. The default takes what phones make (8192x6144).
+/// Checked against the file's own header before any decoding, which takes 3 bytes a pixel; of JPEG a row, or with
+/// several scans 2 bytes a sample. The default takes what phones make (8192x6144).
 struct ImageLimits {
   std::size_t max_encoded_bytes = 32u << 20;
   std::uint64_t max_pixels = std::uint64_t{8192} * 6144;

@@ -1,7 +1,6 @@
 #include "engine/preprocess/pillow_resize.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 
 #include "engine/preprocess/decoded_image.h"
@@ -9,34 +8,42 @@
 namespace mobileclip {
 namespace {
 
-constexpr std::int32_t kHalf = 1 << (kCoefficientBits - 1);
-
-std::uint8_t to_byte(std::int32_t sum) {
-  return static_cast<std::uint8_t>(std::clamp(sum >> kCoefficientBits, 0, 255));
-}
-
 std::optional<ResampleFilter> filter_for(const ResampleAxis& axis, Interpolation interpolation) {
   if (axis.in_size == axis.out_size) return std::nullopt;
   return ResampleFilter(axis, interpolation);
 }
 
+/// How many output pixels may be filtered in whole groups of taps without reading beyond the source row.
+std::size_t count_away_from_edge(const ResampleFilter& filter, int in_size) {
+  const auto reads_beyond = [in_size](const ResampleTaps& taps) {
+    const int grouped = (taps.count + kTapGroup - 1) / kTapGroup * kTapGroup;
+    return taps.first + grouped + kReadAhead > in_size;
+  };
+  const auto edge = std::find_if(filter.taps.begin(), filter.taps.end(), reads_beyond);
+  return static_cast<std::size_t>(edge - filter.taps.begin());
+}
+
 }  // namespace
 
 CropResizer::CropResizer(const CropResizeOptions& options)
-    : horizontal_axis_(options.horizontal),
+    : kernels_(options.kernels),
+      horizontal_axis_(options.horizontal),
       vertical_axis_(options.vertical),
       horizontal_(filter_for(options.horizontal, options.interpolation)),
       vertical_(filter_for(options.vertical, options.interpolation)),
       first_row_(vertical_ ? vertical_->source_first() : options.vertical.out_first),
       end_row_(vertical_ ? vertical_->source_end() : options.vertical.out_first + options.vertical.out_count),
-      row_bytes_(static_cast<std::size_t>(options.horizontal.out_count) * kChannels) {
-  rows_.reserve(row_bytes_ * static_cast<std::size_t>(end_row_ - first_row_));
-}
+      first_column_(horizontal_ ? horizontal_->source_first() : options.horizontal.out_first),
+      end_column_(horizontal_ ? horizontal_->source_end()
+                              : options.horizontal.out_first + options.horizontal.out_count),
+      away_from_edge_(horizontal_ ? count_away_from_edge(*horizontal_, options.horizontal.in_size) : 0),
+      row_bytes_(static_cast<std::size_t>(options.horizontal.out_count) * kChannels),
+      rows_(row_bytes_ * static_cast<std::size_t>(end_row_ - first_row_) + 1) {}
 
 void CropResizer::push_row(const std::uint8_t* row) {
-  const std::size_t filled = rows_.size();
-  rows_.resize(filled + row_bytes_);
-  std::uint8_t* to = rows_.data() + filled;
+  assert(filled_ + row_bytes_ < rows_.size());
+  std::uint8_t* to = rows_.data() + filled_;
+  filled_ += row_bytes_;
   if (horizontal_) {
     filter_row(row, to);
   } else {
@@ -45,34 +52,26 @@ void CropResizer::push_row(const std::uint8_t* row) {
 }
 
 void CropResizer::filter_row(const std::uint8_t* row, std::uint8_t* to) const {
-  for (int x = 0; x < horizontal_axis_.out_count; ++x, to += kChannels) {
-    const ResampleFilter::Taps taps = horizontal_->taps[static_cast<std::size_t>(x)];
-    const std::int32_t* coefficients = horizontal_->coefficients(x);
-    const std::uint8_t* from = row + static_cast<std::size_t>(taps.first) * kChannels;
-    std::array<std::int32_t, kChannels> sums{kHalf, kHalf, kHalf};
-    for (int t = 0; t < taps.count; ++t, from += kChannels) {
-      for (std::size_t c = 0; c < kChannels; ++c) sums[c] += from[c] * coefficients[t];
-    }
-    for (std::size_t c = 0; c < kChannels; ++c) to[c] = to_byte(sums[c]);
-  }
+  const auto max_taps = static_cast<std::size_t>(horizontal_->max_taps);
+  const std::size_t inner = away_from_edge_;
+  kernels_.horizontal({horizontal_->taps.data(), horizontal_->values.data(), max_taps, inner}, row, to);
+  const HorizontalFilter edge{horizontal_->taps.data() + inner, horizontal_->values.data() + inner * max_taps, max_taps,
+                              horizontal_->taps.size() - inner};
+  kPortableResampleKernels.horizontal(edge, row, to + inner * kChannels);
 }
 
 std::vector<std::uint8_t> CropResizer::finish() const {
-  assert(rows_.size() == row_bytes_ * static_cast<std::size_t>(end_row_ - first_row_));
-  if (!vertical_) return rows_;
+  assert(filled_ + 1 == rows_.size());
+  if (!vertical_) return {rows_.begin(), rows_.end() - 1};
 
   const auto out_rows = static_cast<std::size_t>(vertical_axis_.out_count);
   std::vector<std::uint8_t> out(row_bytes_ * out_rows);
-  std::vector<std::int32_t> sums(row_bytes_);
   for (std::size_t y = 0; y < out_rows; ++y) {
-    const ResampleFilter::Taps taps = vertical_->taps[y];
-    const std::int32_t* coefficients = vertical_->coefficients(static_cast<int>(y));
-    std::fill(sums.begin(), sums.end(), kHalf);
-    for (int t = 0; t < taps.count; ++t) {
-      const std::uint8_t* from = rows_.data() + static_cast<std::size_t>(taps.first + t - first_row_) * row_bytes_;
-      for (std::size_t i = 0; i < row_bytes_; ++i) sums[i] += from[i] * coefficients[t];
-    }
-    std::transform(sums.begin(), sums.end(), out.begin() + static_cast<std::ptrdiff_t>(y * row_bytes_), to_byte);
+    const ResampleTaps taps = vertical_->taps[y];
+    const VerticalFilter filter{rows_.data() + static_cast<std::size_t>(taps.first - first_row_) * row_bytes_,
+                                row_bytes_, vertical_->coefficients(static_cast<int>(y)),
+                                static_cast<std::size_t>(taps.count)};
+    kernels_.vertical(filter, row_bytes_, out.data() + y * row_bytes_);
   }
   return out;
 }

@@ -43,7 +43,8 @@ ResampleFilter::ResampleFilter(const ResampleAxis& axis, Interpolation interpola
   const double scale = static_cast<double>(axis.in_size) / axis.out_size;
   const double filter_scale = std::max(scale, 1.0);  // antialiasing: a reduction widens the kernel
   const double support = (bilinear ? 1.0 : 2.0) * filter_scale;
-  max_taps = static_cast<int>(std::ceil(support)) * 2 + 1;
+  const int most = static_cast<int>(std::ceil(support)) * 2 + 1;
+  max_taps = (most + kTapGroup - 1) / kTapGroup * kTapGroup;
 
   const auto count = static_cast<std::size_t>(axis.out_count);
   taps.resize(count);

@@ -5,12 +5,9 @@
 #include <vector>
 
 #include "engine/preprocess/image_preprocessor.h"
+#include "engine/preprocess/resample_kernels.h"
 
 namespace mobileclip {
-
-/// Bits after the point of Pillow's fixed-point coefficients: 8 for the sample and 2 for the filter's overshoot are
-/// left of an int32.
-inline constexpr int kCoefficientBits = 32 - 8 - 2;
 
 /// A run of output pixels along one axis.
 struct ResampleAxis {
@@ -22,11 +19,6 @@ struct ResampleAxis {
 
 /// Output pixel i (counted from out_first) is the sum of coefficients(i)[t] * source[taps[i].first + t].
 struct ResampleFilter {
-  struct Taps {
-    int first;
-    int count;
-  };
-
   ResampleFilter(const ResampleAxis& axis, Interpolation interpolation);
 
   [[nodiscard]] const std::int32_t* coefficients(int i) const {
@@ -36,8 +28,8 @@ struct ResampleFilter {
   [[nodiscard]] int source_first() const { return taps.front().first; }
   [[nodiscard]] int source_end() const { return taps.back().first + taps.back().count; }
 
-  int max_taps;
-  std::vector<Taps> taps;
+  int max_taps;  ///< a multiple of kTapGroup
+  std::vector<ResampleTaps> taps;
   std::vector<std::int32_t> values;  ///< [out_count, max_taps], zero beyond an output pixel's taps
 };
 

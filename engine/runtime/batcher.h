@@ -33,7 +33,10 @@ class Batcher {
   using Discard = std::function<bool(Item&)>;
 
   Batcher(const BatcherOptions& options, RunBatch run_batch, Discard discard)
-      : options_(options), run_batch_(std::move(run_batch)), discard_(std::move(discard)), thread_([this] { loop(); }) {}
+      : options_(options),
+        run_batch_(std::move(run_batch)),
+        discard_(std::move(discard)),
+        thread_([this] { loop(); }) {}
 
   ~Batcher() { close(); }
   Batcher(const Batcher&) = delete;

@@ -74,9 +74,13 @@ double quota_of_this_process() {
 
 }  // namespace
 
-double cgroup_v2_quota(const fs::path& root, const fs::path& cgroup) { return smallest_quota(root, cgroup, v2_quota_of); }
+double cgroup_v2_quota(const fs::path& root, const fs::path& cgroup) {
+  return smallest_quota(root, cgroup, v2_quota_of);
+}
 
-double cgroup_v1_quota(const fs::path& root, const fs::path& cgroup) { return smallest_quota(root, cgroup, v1_quota_of); }
+double cgroup_v1_quota(const fs::path& root, const fs::path& cgroup) {
+  return smallest_quota(root, cgroup, v1_quota_of);
+}
 
 int available_threads() {
   const double quota = quota_of_this_process();

@@ -22,21 +22,27 @@ const kernels::Kernels& choose_kernels(const std::string& isa) {
   throw LoadError("isa '" + isa + "' is not one that this CPU has; expected one of: " + known);
 }
 
-MciEncoder image_encoder(const LoadedModel& model) {
+MciEncoder image_encoder(const LoadedModel& model, Precision precision) {
   const ModelConfig& config = model.config;
-  return {config.image, config.embed_dim,
-          {.image_size = config.preprocess.image_size, .mean = config.mean, .std = config.std}, model.image};
+  return {config.image,
+          config.embed_dim,
+          {.image_size = config.preprocess.image_size, .mean = config.mean, .std = config.std},
+          model.image,
+          precision};
 }
 
-ClipTextEncoder text_encoder(const LoadedModel& model) { return {model.config.text, model.config.embed_dim, model.text}; }
+ClipTextEncoder text_encoder(const LoadedModel& model, Precision precision) {
+  return {model.config.text, model.config.embed_dim, model.text, precision};
+}
 
-EngineInfo describe(const LoadedModel& model, const kernels::Kernels& kernels, int threads) {
+EngineInfo describe(const LoadedModel& model, const EngineOptions& options, const kernels::Kernels& kernels,
+                    int threads) {
   const std::string warning = " (demo: synthetic weights, embeddings mean nothing)";
   return {.model = model.synthetic ? model.config.name + warning : model.config.name,
           .synthetic = model.synthetic,
           .fingerprint = model.fingerprint,
           .layout = model.source_layout,
-          .precision = "fp32",
+          .precision = std::string(to_string(options.precision)),
           .isa = kernels.isa,
           .threads = threads,
           .embed_dim = model.config.embed_dim,
@@ -59,7 +65,8 @@ std::optional<std::string> warm_up_batch(Pipeline<Tower>& pipeline, std::size_t 
     if (!answer) return answer.error().message;
     double norm = 0;
     for (const float v : answer->embedding) norm += double{v} * double{v};
-    if (!(std::abs(std::sqrt(norm) - 1) < 1e-3)) return "a normalised embedding of length " + std::to_string(std::sqrt(norm));
+    if (!(std::abs(std::sqrt(norm) - 1) < 1e-3))
+      return "a normalised embedding of length " + std::to_string(std::sqrt(norm));
   }
   return std::nullopt;
 }
@@ -70,16 +77,20 @@ struct Engine::Impl {
   Impl(LoadedModel model, const EngineOptions& options, EngineObserver* observer)
       : kernels(choose_kernels(options.isa)),
         executor(options.threads > 0 ? options.threads : available_threads()),
-        info(describe(model, kernels, executor.threads())),
+        info(describe(model, options, kernels, executor.threads())),
         context{.kernels = kernels, .executor = executor, .scratch = {}, .observer = observer, .healthy = healthy},
-        max_batch(options.max_batch),
-        images(ImageTower(image_encoder(model), preprocess_config(model, options), options.image_limits, executor.threads()),
+        max_batch(std::min(options.max_batch, options.max_queue_items)),
+        images(ImageTower(image_encoder(model, options.precision), preprocess_config(model, options),
+                          options.image_limits, executor.threads()),
                context, options),
-        texts(TextTower(text_encoder(model), std::move(model.tokenizer), executor.threads()), context, options) {
+        texts(TextTower(text_encoder(model, options.precision), std::move(model.tokenizer),
+                        executor.threads()),
+              context, options) {
     const std::size_t per_worker = std::max(images.tower().scratch_per_worker(), texts.tower().scratch_per_worker());
     scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(executor.threads()));
     context.scratch = Scratch(scratch.data(), per_worker);
-    if (model.damaged && model.damaged()) throw LoadError("a weights file was truncated or replaced while it was being read");
+    if (model.damaged && model.damaged())
+      throw LoadError("a weights file was truncated or replaced while it was being read");
   }
 
   ~Impl() {
@@ -109,12 +120,14 @@ void Engine::warm_up(const Progress& progress) {
   // The shapes that batches take: one item that every thread works on; one image or full group of texts on each
   // thread, which also touches every worker's activations; each smaller group of texts.
   std::vector<std::pair<Lane, std::size_t>> batches{{Lane::kImage, 1}, {Lane::kImage, threads}, {Lane::kText, 1}};
-  for (std::size_t group = 2; group <= TextTower::kMaxGroup; ++group) batches.emplace_back(Lane::kText, group * threads);
+  for (std::size_t group = 2; group <= TextTower::kMaxGroup; ++group)
+    batches.emplace_back(Lane::kText, group * threads);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const auto& [lane, count] = batches[i];
     const std::size_t items = std::min(count, impl_->max_batch);
     if (progress) progress("warming up", i, batches.size());
-    const auto problem = lane == Lane::kImage ? warm_up_batch(impl_->images, items) : warm_up_batch(impl_->texts, items);
+    const auto problem =
+        lane == Lane::kImage ? warm_up_batch(impl_->images, items) : warm_up_batch(impl_->texts, items);
     if (!problem) continue;
     throw std::runtime_error("warm-up of a batch of " + std::to_string(items) + " (" + std::string(to_string(lane)) +
                              ") failed: " + *problem);
@@ -138,11 +151,13 @@ std::size_t Engine::queue_depth(Lane lane) const noexcept {
   return lane == Lane::kImage ? impl_->images.depth() : impl_->texts.depth();
 }
 
-std::optional<Error> Engine::submit_images(std::vector<ImageBytes> images, const EmbedRequest& request, EmbedCallback done) {
+std::optional<Error> Engine::submit_images(std::vector<ImageBytes> images, const EmbedRequest& request,
+                                           EmbedCallback done) {
   return impl_->images.submit(std::move(images), request, std::move(done));
 }
 
-std::optional<Error> Engine::submit_texts(std::vector<std::string> texts, const EmbedRequest& request, EmbedCallback done) {
+std::optional<Error> Engine::submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
+                                          EmbedCallback done) {
   return impl_->texts.submit(std::move(texts), request, std::move(done));
 }
 

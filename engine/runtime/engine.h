@@ -19,18 +19,20 @@
 #include "engine/base/progress.h"
 #include "engine/base/result.h"
 #include "engine/models/model_directory.h"
+#include "engine/nn/precision.h"
 #include "engine/preprocess/image_preprocessor.h"
 #include "engine/runtime/lane.h"
 
 namespace mobileclip {
 
 struct EngineOptions {
-  int threads = 0;                            ///< 0: what affinity and the cgroup's CPU quota allow
-  std::string isa = "auto";                   ///< "auto" or a name of available_isas() (kernels/dispatch.h)
-  std::size_t max_batch = 32;                 ///< items a forward pass takes at most
-  std::chrono::microseconds max_wait{0};      ///< how long an idle engine waits to fill a batch; 0: start at once
-  std::size_t max_queue_items = 1024;         ///< a lane, from admission to the end of its forward pass
-  std::size_t max_queue_bytes = 512u << 20;   ///< a lane, of encoded input
+  int threads = 0;                           ///< 0: what affinity and the cgroup's CPU quota allow
+  std::string isa = "auto";                  ///< "auto" or a name of available_isas() (kernels/dispatch.h)
+  Precision precision = Precision::kFp32;     ///< of the products; sums are float32
+  std::size_t max_batch = 32;                ///< items a forward pass takes at most
+  std::chrono::microseconds max_wait{0};     ///< how long an idle engine waits to fill a batch; 0: start at once
+  std::size_t max_queue_items = 1024;        ///< a lane, from admission to the end of its forward pass
+  std::size_t max_queue_bytes = 512u << 20;  ///< a lane, of encoded input
   ImageLimits image_limits = {};
   ExifOrientation exif = ExifOrientation::kIgnore;
 };
@@ -43,9 +45,9 @@ struct ImageBytes {
 
 /// What is asked of every item of one request.
 struct EmbedRequest {
-  bool normalize = true;     ///< x / (‖x‖ + 1e-6), after `dimensions`
-  int dimensions = 0;        ///< keep the first so many values; 0: all. More than the model has: kInvalidArgument
-  bool truncate = true;      ///< texts over the context length are cut; false: kTextTooLong
+  bool normalize = true;  ///< x / (‖x‖ + 1e-6), after `dimensions`
+  int dimensions = 0;     ///< keep the first so many values; 0: all. More than the model has: kInvalidArgument
+  bool truncate = true;   ///< texts over the context length are cut; false: kTextTooLong
   Deadline deadline = Deadline::never();
   std::shared_ptr<const std::atomic<bool>> abandoned = {};  ///< true once nobody waits for the answer; may be null
 };
@@ -59,8 +61,8 @@ struct ItemTimings {
 
 struct EmbeddedItem {
   std::vector<float> embedding;
-  std::uint32_t tokens = 0;   ///< texts: ids used, both specials counted
-  bool truncated = false;     ///< texts: some of it did not fit
+  std::uint32_t tokens = 0;  ///< texts: ids used, both specials counted
+  bool truncated = false;    ///< texts: some of it did not fit
   ItemTimings timings;
 };
 
@@ -68,11 +70,11 @@ struct EmbeddedItem {
 using EmbedCallback = std::function<void(std::vector<Result<EmbeddedItem>>)>;
 
 struct EngineInfo {
-  std::string model;         ///< the name replies carry; synthetic weights say so in it
+  std::string model;  ///< the name replies carry; synthetic weights say so in it
   bool synthetic;
   std::string fingerprint;
   std::string layout;
-  std::string precision;     ///< "fp32"
+  std::string precision;  ///< "fp32" or "bf16"
   std::string isa;
   int threads;
   int embed_dim;
@@ -115,11 +117,13 @@ class Engine {
 
   /// Admits the whole request or refuses it (kOverloaded, kInvalidArgument, kUnavailable) without calling `done`.
   /// A bad item is an error in its own place and leaves the others alone.
-  [[nodiscard]] std::optional<Error> submit_images(std::vector<ImageBytes> images, const EmbedRequest& request, EmbedCallback done);
-  [[nodiscard]] std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request, EmbedCallback done);
+  [[nodiscard]] std::optional<Error> submit_images(std::vector<ImageBytes> images, const EmbedRequest& request,
+                                                   EmbedCallback done);
+  [[nodiscard]] std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
+                                                  EmbedCallback done);
 
-  /// One batch of inputs that are prepared already (pixels of the model's own size; ids, unpadded), through the engine's
-  /// scheduling but past its queues; returns when all are answered. For the warm-up, benchmarks and checks.
+  /// One batch of inputs that are prepared already (pixels of the model's own size; ids, unpadded), through the
+  /// engine's scheduling but past its queues; returns when all are answered. For the warm-up, benchmarks and checks.
   [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<RgbImage> images);
   [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<std::vector<std::int32_t>> texts);
 

@@ -33,10 +33,10 @@ struct Executor::Impl {
   std::deque<Job> image_jobs;
   std::deque<Job> text_jobs;
   int text_jobs_in_a_row = 0;
-  std::atomic<int> waiting{0};           // jobs not yet begun; read without the lock by helpers
-  std::vector<int> free_workers;         // numbers not in use by a running work()
+  std::atomic<int> waiting{0};               // jobs not yet begun; read without the lock by helpers
+  std::vector<int> free_workers;             // numbers not in use by a running work()
   std::vector<std::unique_ptr<Team>> teams;  // by worker
-  Eigen::ThreadPool pool;                // last: joined before the rest goes
+  Eigen::ThreadPool pool;                    // last: joined before the rest goes
 
   std::optional<Job> take_job() {
     const bool image_turn = !image_jobs.empty() && (text_jobs.empty() || text_jobs_in_a_row >= kTextJobsInARow);

@@ -27,7 +27,7 @@ class ImageTower {
   /// group.size() <= kMaxGroup; embeddings is [group.size(), embed_dim].
   void forward(const Context& context, int worker, std::span<const Prepared> group, std::span<float> embeddings);
 
-  /// Valid inputs for the warm-up, the all-black one among them.
+  /// Valid inputs for the warm-up: the first through the decoder, the others flat, the all-black one among them.
   [[nodiscard]] std::vector<Prepared> warm_up_inputs(std::size_t count) const;
   [[nodiscard]] std::size_t scratch_per_worker() const { return encoder_.scratch_per_worker(); }
   [[nodiscard]] int embed_dim() const { return encoder_.embed_dim(); }

@@ -27,7 +27,9 @@ class LaneBudget {
     bytes_ -= bytes;
   }
 
-  [[nodiscard]] bool fits(std::size_t items, std::size_t bytes) const { return items <= max_items_ && bytes <= max_bytes_; }
+  [[nodiscard]] bool fits(std::size_t items, std::size_t bytes) const {
+    return items <= max_items_ && bytes <= max_bytes_;
+  }
   [[nodiscard]] std::size_t items() const { return items_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t max_items() const { return max_items_; }
   [[nodiscard]] std::size_t max_bytes() const { return max_bytes_; }

@@ -30,9 +30,9 @@ namespace mobileclip {
 struct PipelineContext {
   const kernels::Kernels& kernels;
   Executor& executor;
-  Scratch scratch;                 ///< a slice a worker of the executor
-  EngineObserver* observer;        ///< may be null
-  std::atomic<bool>& healthy;      ///< cleared where something happened that no input explains
+  Scratch scratch;             ///< a slice a worker of the executor
+  EngineObserver* observer;    ///< may be null
+  std::atomic<bool>& healthy;  ///< cleared where something happened that no input explains
 };
 
 template <typename Tower>
@@ -44,14 +44,16 @@ class Pipeline {
       : tower_(std::move(tower)),
         context_(context),
         budget_(options.max_queue_items, options.max_queue_bytes),
-        batcher_({.max_batch = options.max_batch, .max_wait = options.max_wait},
-                 [this](std::vector<Item> batch) { run_batch(std::move(batch)); },
-                 [this](Item& item) { return drop_if_unwanted(item); }) {}
+        batcher_(
+            {.max_batch = options.max_batch, .max_wait = options.max_wait},
+            [this](std::vector<Item> batch) { run_batch(std::move(batch)); },
+            [this](Item& item) { return drop_if_unwanted(item); }) {}
 
   [[nodiscard]] const Tower& tower() const { return tower_; }
   [[nodiscard]] std::size_t depth() const { return budget_.items(); }
 
-  [[nodiscard]] std::optional<Error> submit(std::vector<Input> inputs, const EmbedRequest& request, EmbedCallback done) {
+  [[nodiscard]] std::optional<Error> submit(std::vector<Input> inputs, const EmbedRequest& request,
+                                            EmbedCallback done) {
     if (std::optional<Error> refused = admit(inputs, request)) return refused;
     std::vector<std::size_t> bytes;
     for (const Input& input : inputs) bytes.push_back(Tower::bytes_of(input));
@@ -62,7 +64,8 @@ class Pipeline {
       const std::size_t end = std::min(first + Tower::kInputsPerPrepareJob, shared->size());
       const auto prepare_some = [this, pending, shared, admitted, first, end](Parallel& /*parallel*/, int /*worker*/) {
         for (std::size_t i = first; i < end; ++i) {
-          prepare({.pending = pending, .index = i, .prepared = {}, .answer = {}, .waiting_since = admitted}, (*shared)[i]);
+          prepare({.pending = pending, .index = i, .prepared = {}, .answer = {}, .waiting_since = admitted},
+                  (*shared)[i]);
           (*shared)[i] = Input{};  // its bytes are not needed any more
         }
       };
@@ -83,7 +86,11 @@ class Pipeline {
         [&answers](std::vector<Result<EmbeddedItem>> results) { answers = std::move(results); }, budget_);
     std::vector<Item> batch;
     for (auto& prepared : inputs) {
-      batch.push_back({.pending = pending, .index = batch.size(), .prepared = std::move(prepared), .answer = {}, .waiting_since = Clock::now()});
+      batch.push_back({.pending = pending,
+                       .index = batch.size(),
+                       .prepared = std::move(prepared),
+                       .answer = {},
+                       .waiting_since = Clock::now()});
     }
     run_batch(std::move(batch));  // every item is answered before it returns
     return answers;
@@ -112,16 +119,16 @@ class Pipeline {
     if (closed_.load(std::memory_order_relaxed)) return shutting_down();
     if (inputs.empty()) return Error{ErrorCode::kInvalidArgument, "a request needs at least one input"};
     if (request.dimensions < 0 || request.dimensions > tower_.embed_dim()) {
-      return Error{ErrorCode::kInvalidArgument, "dimensions is " + std::to_string(request.dimensions) + ", the model has " +
-                                                    std::to_string(tower_.embed_dim())};
+      return Error{ErrorCode::kInvalidArgument, "dimensions is " + std::to_string(request.dimensions) +
+                                                    ", the model has " + std::to_string(tower_.embed_dim())};
     }
     std::size_t bytes = 0;
     for (const Input& input : inputs) bytes += Tower::bytes_of(input);
     if (!budget_.fits(inputs.size(), bytes)) {
-      return Error{ErrorCode::kInvalidArgument, "a request of " + std::to_string(inputs.size()) + " inputs and " +
-                                                    std::to_string(bytes) + " bytes is more than the queue ever takes: " +
-                                                    std::to_string(budget_.max_items()) + " inputs, " +
-                                                    std::to_string(budget_.max_bytes()) + " bytes"};
+      return Error{ErrorCode::kInvalidArgument,
+                   "a request of " + std::to_string(inputs.size()) + " inputs and " + std::to_string(bytes) +
+                       " bytes is more than the queue ever takes: " + std::to_string(budget_.max_items()) +
+                       " inputs, " + std::to_string(budget_.max_bytes()) + " bytes"};
     }
     if (!budget_.try_admit(inputs.size(), bytes)) {
       return Error{ErrorCode::kOverloaded, "the " + std::string(to_string(Tower::kLane)) + " queue is full"};
@@ -133,11 +140,12 @@ class Pipeline {
     const bool abandoned = item.pending->abandoned();
     if (!abandoned && !item.pending->options().deadline.passed()) return false;
     if (context_.observer) {
-      context_.observer->on_dropped(Tower::kLane, abandoned ? EngineObserver::DropReason::kAbandoned
-                                                            : EngineObserver::DropReason::kExpired);
+      context_.observer->on_dropped(
+          Tower::kLane, abandoned ? EngineObserver::DropReason::kAbandoned : EngineObserver::DropReason::kExpired);
     }
-    item.pending->finish(item.index, abandoned ? Error{ErrorCode::kCancelled, "the client went away"}
-                                               : Error{ErrorCode::kDeadlineExceeded, "the deadline passed before the input's turn"});
+    item.pending->finish(
+        item.index, abandoned ? Error{ErrorCode::kCancelled, "the client went away"}
+                              : Error{ErrorCode::kDeadlineExceeded, "the deadline passed before the input's turn"});
     return true;
   }
 
@@ -161,7 +169,8 @@ class Pipeline {
     const Clock::time_point start = Clock::now();
     item.answer.timings.queue = start - item.waiting_since;
     Result<typename Tower::Prepared> prepared = Error{ErrorCode::kInternal, "not prepared"};
-    if (auto error = guarded([&] { prepared = tower_.prepare(input, item.pending->options(), item.answer); })) prepared = std::move(*error);
+    if (auto error = guarded([&] { prepared = tower_.prepare(input, item.pending->options(), item.answer); }))
+      prepared = std::move(*error);
     item.waiting_since = Clock::now();
     item.answer.timings.prepare = item.waiting_since - start;
     observe(EngineObserver::Stage::kPrepare, item.answer.timings.prepare);
@@ -180,7 +189,8 @@ class Pipeline {
     const std::size_t groups = (batch.size() + group - 1) / group;
     std::latch finished(static_cast<std::ptrdiff_t>(groups));
     for (std::size_t g = 0; g < groups; ++g) {
-      const std::span<Item> items(batch.data() + batch.size() * g / groups, batch.data() + batch.size() * (g + 1) / groups);
+      const std::span<Item> items(batch.data() + batch.size() * g / groups,
+                                  batch.data() + batch.size() * (g + 1) / groups);
       const auto run = [this, items, &finished](Parallel& parallel, int worker) {
         run_group(items, parallel, worker);
         finished.count_down();

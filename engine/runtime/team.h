@@ -34,10 +34,9 @@ class Team final : public Parallel {
   const int max_workers_;
   std::atomic<int> leader_{-1};
   std::atomic<int> helpers_{0};
-  // The region: its number in the upper half, its next unclaimed task in the lower, so that a claim made for one
-  // region can never succeed in the next. The other members change only when every task is done.
+  // The region in one word, so that a claim can never mix two of them: its number in the upper 32 bits, its task count
+  // in the next 16, its next unclaimed task in the lowest 16. task_ changes only while no task is unclaimed or running.
   alignas(64) std::atomic<std::uint64_t> state_{0};
-  std::atomic<std::uint32_t> tasks_{0};
   std::atomic<const TaskRef*> task_{nullptr};
   alignas(64) std::atomic<std::uint32_t> done_{0};
 };

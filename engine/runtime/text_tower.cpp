@@ -11,7 +11,8 @@ TextTower::TextTower(ClipTextEncoder encoder, ClipTokenizer tokenizer, int worke
   for (int i = 0; i < workers; ++i) activations_.push_back(encoder_.make_activations(static_cast<int>(kMaxGroup)));
 }
 
-Result<TextTower::Prepared> TextTower::prepare(const Input& input, const EmbedRequest& request, EmbeddedItem& item) const {
+Result<TextTower::Prepared> TextTower::prepare(const Input& input, const EmbedRequest& request,
+                                               EmbeddedItem& item) const {
   const auto context_length = static_cast<std::size_t>(encoder_.config().context_length);
   Result<TokenizedText> tokenized = tokenizer_.encode(input, context_length);
   if (!tokenized) return std::move(tokenized).error();
@@ -25,11 +26,13 @@ Result<TextTower::Prepared> TextTower::prepare(const Input& input, const EmbedRe
   return std::move(tokenized->ids);
 }
 
-void TextTower::forward(const Context& context, int worker, std::span<const Prepared> group, std::span<float> embeddings) {
+void TextTower::forward(const Context& context, int worker, std::span<const Prepared> group,
+                        std::span<float> embeddings) {
   assert(group.size() <= kMaxGroup);
   std::array<std::span<const std::int32_t>, kMaxGroup> texts;
   for (std::size_t i = 0; i < group.size(); ++i) texts[i] = group[i];
-  encoder_.forward(context, activations_[static_cast<std::size_t>(worker)], std::span(texts).first(group.size()), embeddings);
+  encoder_.forward(context, activations_[static_cast<std::size_t>(worker)], std::span(texts).first(group.size()),
+                   embeddings);
 }
 
 std::vector<TextTower::Prepared> TextTower::warm_up_inputs(std::size_t count) const {

@@ -14,7 +14,8 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t size)
-      : data_(size == 0 ? nullptr : static_cast<float*>(::operator new(size * sizeof(float), kAlignment))), size_(size) {}
+      : data_(size == 0 ? nullptr : static_cast<float*>(::operator new(size * sizeof(float), kAlignment))),
+        size_(size) {}
 
   [[nodiscard]] float* data() { return data_.get(); }
   [[nodiscard]] const float* data() const { return data_.get(); }

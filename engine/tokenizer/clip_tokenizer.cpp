@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "engine/tokenizer/bpe.h"
-#include "engine/tokenizer/clip_text.h"
+#include "engine/tokenizer/clip_pretokenizer.h"
 #include "engine/tokenizer/unicode.h"
 #include "engine/tokenizer/utf8.h"
 #include "engine/tokenizer/vocabulary.h"

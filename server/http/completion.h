@@ -60,8 +60,9 @@ class Completion : public std::enable_shared_from_this<Completion<T, Resume>> {
 }  // namespace detail
 
 /// Calls start(complete) and suspends until somebody, on any thread, calls complete(Result<T>) or the deadline passes
-/// (kDeadlineExceeded; a later result is dropped). `start` may refuse by returning an Error, and must then
-/// never call `complete`. Resumes on the coroutine's own executor.
+/// (kDeadlineExceeded; a later result is dropped). `start` may refuse by returning an Error, and must then never call
+/// `complete`. Resumes on the coroutine's own executor. Whoever keeps `complete` lets go of it before the executor's
+/// io_context goes.
 template <typename T, typename Start>
 boost::asio::awaitable<Result<T>> completion_of(Deadline deadline, Start start) {
   const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;

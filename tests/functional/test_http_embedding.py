@@ -5,6 +5,7 @@ import unittest
 
 import cli
 import harness
+import png
 from harness import form, in_base64, json_of, photo
 
 
@@ -78,8 +79,9 @@ class Image(harness.ServerTest):
         self.assertEqual(self.embed("application/octet-stream", images[0])["embeddings"], raw[:1])
         content_type, body = form(*[("images", f"{i}.png", image) for i, image in enumerate(images)])
         self.assertEqual(self.embed(content_type, body)["embeddings"], raw)
-        encoded = {"images": [in_base64(images[0]), "data:image/png;base64," + in_base64(images[1]), in_base64(images[2])]}
-        self.assertEqual(self.embed("application/json", json.dumps(encoded))["embeddings"], raw)
+        encoded = [in_base64(image) for image in images]
+        encoded[1] = "data:image/png;base64," + encoded[1]
+        self.assertEqual(self.embed("application/json", json.dumps({"images": encoded}))["embeddings"], raw)
         for vector in raw:
             self.assertAlmostEqual(norm(vector), 1, places=5)
 
@@ -92,7 +94,6 @@ class Image(harness.ServerTest):
         self.assertEqual(self.embed("application/json", json.dumps(as_json)), raw)
 
     def test_a_constant_image_has_a_finite_unit_embedding(self):
-        import png
         black = self.embed("image/png", png.encode(32, 32, bytes(32 * 32 * 3)))["embeddings"][0]
         self.assertAlmostEqual(norm(black), 1, places=5)
 
@@ -106,7 +107,8 @@ class Image(harness.ServerTest):
 class Similarity(harness.ServerTest):
     def test_images_against_texts(self):
         images, texts = [photo(1), photo(2)], ["a cat", "a dog", "a house"]
-        reply = json_of(self.server.post_json("/similarity", {"images": [in_base64(i) for i in images], "texts": texts}))
+        request = {"images": [in_base64(image) for image in images], "texts": texts}
+        reply = json_of(self.server.post_json("/similarity", request))
         rows = [json_of(self.server.post("/embed/image", "image/png", image))["embeddings"][0] for image in images]
         columns = self.server.embed_texts(texts)
         scale = json_of(self.server.get("/info"))["logit_scale"]
@@ -128,7 +130,8 @@ class Similarity(harness.ServerTest):
 
     def test_ready_embeddings(self):
         texts = self.server.embed_texts(["a cat", "a dog"])
-        reply = json_of(self.server.post_json("/similarity", {"image_embeddings": texts, "texts": ["a cat"], "text_embeddings": texts[1:]}))
+        request = {"image_embeddings": texts, "texts": ["a cat"], "text_embeddings": texts[1:]}
+        reply = json_of(self.server.post_json("/similarity", request))
         self.assertAlmostEqual(reply["similarity"][0][0], 1, places=5)
         self.assertAlmostEqual(reply["similarity"][1][1], 1, places=5)
         self.assertAlmostEqual(reply["similarity"][0][1], dot(*texts), places=5)

@@ -28,10 +28,9 @@ class Load(harness.ServerTest):
         self.assertEqual(self.together(jobs), alone)
         after = self.server.metrics()
         for lane in ("image", "text"):
-            items = after[f'mobileclip_batch_size_sum{{lane="{lane}"}}'] - before[f'mobileclip_batch_size_sum{{lane="{lane}"}}']
-            batches = after[f'mobileclip_batch_size_count{{lane="{lane}"}}'] - before[f'mobileclip_batch_size_count{{lane="{lane}"}}']
-            self.assertEqual(items, CLIENTS)
-            self.assertLess(batches, CLIENTS, f"{lane}s were never batched")
+            items, batches = (f'mobileclip_batch_size_{part}{{lane="{lane}"}}' for part in ("sum", "count"))
+            self.assertEqual(after[items] - before[items], CLIENTS)
+            self.assertLess(after[batches] - before[batches], CLIENTS, f"{lane}s were never batched")
 
     def test_bad_requests_disturb_no_others(self):
         expected = self.embed_image(1)
@@ -66,7 +65,8 @@ class Disconnects(harness.ServerTest):
             busy = pool.submit(self.server.embed_texts, ["first in the queue"] * 60)
             self.server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 1)
             leaving = self.server.connect()
-            leaving.request("POST", "/embed/text", '{"texts": ["a", "b", "c", "d"]}', {"Content-Type": "application/json"})
+            body = '{"texts": ["a", "b", "c", "d"]}'
+            leaving.request("POST", "/embed/text", body, {"Content-Type": "application/json"})
             time.sleep(0.1)
             leaving.close()
             self.assertEqual(len(busy.result()), 60)

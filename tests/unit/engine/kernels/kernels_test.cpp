@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include "engine/kernels/dispatch.h"
 #include "tests/support/random.h"
@@ -23,14 +25,17 @@ class EveryIsa : public ::testing::TestWithParam<std::string> {
   const Kernels* kernels_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(Isa, EveryIsa, ::testing::Values("avx512", "avx2", "portable"),
+INSTANTIATE_TEST_SUITE_P(Isa, EveryIsa, ::testing::Values("avx512bf16", "avx512", "avx2", "portable"),
                          [](const auto& param) { return param.param; });
 
 double exact(double x, Activation activation) {
   switch (activation) {
-    case Activation::kNone: return x;
-    case Activation::kGelu: return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-    case Activation::kRelu: return std::max(x, 0.0);
+    case Activation::kNone:
+      return x;
+    case Activation::kGelu:
+      return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+    case Activation::kRelu:
+      return std::max(x, 0.0);
   }
   return x;
 }
@@ -125,6 +130,68 @@ TEST_P(EveryIsa, GemmGivesTheSameBitsHoweverRowsAndBlocksAreSplit) {
   }
 }
 
+float widened(Bf16 v) { return std::bit_cast<float>(static_cast<std::uint32_t>(v) << 16); }
+
+TEST_P(EveryIsa, RoundsToBf16NearestEven) {
+  const std::vector<std::pair<float, std::uint16_t>> cases{
+      {0.0F, 0x0000},
+      {1.0F, 0x3F80},
+      {-2.0F, 0xC000},
+      {std::bit_cast<float>(0x3F808000U), 0x3F80},  // a tie, down to even
+      {std::bit_cast<float>(0x3F818000U), 0x3F82},  // a tie, up to even
+      {std::bit_cast<float>(0x3F808001U), 0x3F81},
+      {std::bit_cast<float>(0x3F807FFFU), 0x3F80}};
+  std::vector<float> in(kBlock, 0.0F);
+  for (std::size_t i = 0; i < cases.size(); ++i) in[i] = cases[i].first;
+  std::vector<Bf16> out(kBlock, 0xFFFF);
+  kernels_->round_to_bf16(in.data(), kBlock, 1, kBlock, out.data());
+  for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(out[i], cases[i].second) << cases[i].first;
+}
+
+TEST_P(EveryIsa, Bf16GemmIsTheGemmOfRoundedOperandsAndSplitsWithoutATrace) {
+  for (const std::size_t rows : {1, 14, 77}) {
+    const std::size_t k = 96;
+    const std::size_t blocks = 3;
+    std::vector<Bf16> a(k * rows);
+    std::vector<Bf16> b(blocks * k * kBlock);  // [blocks][k/2][16][2]
+    kernels_->round_to_bf16(random_floats(a.size(), 31).data(), rows * kBlock, rows, k, a.data());
+    kernels_->round_to_bf16(random_floats(b.size(), 32).data(), b.size(), b.size() / kBlock, kBlock, b.data());
+    const auto bias = random_floats(blocks * kBlock, 33);
+    std::vector<float> c(blocks * rows * kBlock);
+    std::vector<float> one_row(c.size());
+    GemmBf16 gemm{.a = a.data(),
+                  .a_stride = rows * kBlock,
+                  .b = b.data(),
+                  .b_stride = k * kBlock,
+                  .bias = bias.data(),
+                  .residual = nullptr,
+                  .c = c.data(),
+                  .c_stride = rows * kBlock,
+                  .rows = rows,
+                  .n_blocks = blocks,
+                  .k = k,
+                  .activation = Activation::kGelu};
+    kernels_->gemm_bf16(gemm);
+    for (std::size_t row = 0; row < rows; ++row) {
+      GemmBf16 part = gemm;
+      part.a += row * kBlock;
+      part.c = one_row.data() + row * kBlock;
+      part.rows = 1;
+      kernels_->gemm_bf16(part);
+      for (std::size_t n = 0; n < blocks * kBlock; ++n) {
+        double sum = bias[n];
+        for (std::size_t i = 0; i < k; ++i) {
+          sum += double{widened(a[i / kBlock * rows * kBlock + row * kBlock + i % kBlock])} *
+                 double{widened(b[n / kBlock * k * kBlock + i / 2 * 2 * kBlock + 2 * (n % kBlock) + i % 2])};
+        }
+        ASSERT_NEAR(c[n / kBlock * rows * kBlock + row * kBlock + n % kBlock], exact(sum, Activation::kGelu), 3e-5)
+            << row << ", " << n;
+      }
+    }
+    EXPECT_EQ(c, one_row);
+  }
+}
+
 TEST_P(EveryIsa, GeluIsExactToFloat32AndSaturates) {
   std::vector<float> values;
   for (float x = -12; x <= 12; x += 0.001F) values.push_back(x);
@@ -145,8 +212,9 @@ struct DepthwiseCase {
 };
 
 TEST_P(EveryIsa, DepthwiseMatchesPlainLoops) {
-  for (const DepthwiseCase& c : {DepthwiseCase{3, 1, &Kernels::depthwise3x3}, DepthwiseCase{3, 2, &Kernels::depthwise3x3_stride2},
-                                 DepthwiseCase{7, 1, &Kernels::depthwise7x7}, DepthwiseCase{7, 2, &Kernels::depthwise7x7_stride2}}) {
+  for (const DepthwiseCase& c :
+       {DepthwiseCase{3, 1, &Kernels::depthwise3x3}, DepthwiseCase{3, 2, &Kernels::depthwise3x3_stride2},
+        DepthwiseCase{7, 1, &Kernels::depthwise7x7}, DepthwiseCase{7, 2, &Kernels::depthwise7x7_stride2}}) {
     for (const int width : {1, 2, 5, 8, 11, 16}) {
       const int height = 3;
       const int in_width = (width - 1) * c.stride + c.kernel;
@@ -174,7 +242,8 @@ TEST_P(EveryIsa, DepthwiseMatchesPlainLoops) {
                        double{weight[static_cast<std::size_t>((ky * c.kernel + kx) * 16 + channel)]};
               }
             }
-            ASSERT_NEAR(out[static_cast<std::size_t>((y * width + x) * 16 + channel)], exact(sum, Activation::kGelu), 2e-5)
+            ASSERT_NEAR(out[static_cast<std::size_t>((y * width + x) * 16 + channel)], exact(sum, Activation::kGelu),
+                        2e-5)
                 << c.kernel << "x" << c.kernel << " stride " << c.stride << " at " << x << ", " << y;
           }
         }
@@ -194,14 +263,24 @@ TEST_P(EveryIsa, LayerNormMatchesPlainLoops) {
   const auto weight = random_floats(blocks * kBlock, 9);
   const auto bias = random_floats(blocks * kBlock, 10);
   std::vector<float> y(x.size());
-  kernels_->layer_norm({.x = x.data(), .x_stride = rows * kBlock, .y = y.data(), .y_stride = rows * kBlock,
-                        .weight = weight.data(), .bias = bias.data(), .rows = rows, .blocks = blocks, .eps = 1e-5F});
-  const auto at = [&](std::size_t row, std::size_t c) { return c / kBlock * rows * kBlock + row * kBlock + c % kBlock; };
+  kernels_->layer_norm({.x = x.data(),
+                        .x_stride = rows * kBlock,
+                        .y = y.data(),
+                        .y_stride = rows * kBlock,
+                        .weight = weight.data(),
+                        .bias = bias.data(),
+                        .rows = rows,
+                        .blocks = blocks,
+                        .eps = 1e-5F});
+  const auto at = [&](std::size_t row, std::size_t c) {
+    return c / kBlock * rows * kBlock + row * kBlock + c % kBlock;
+  };
   for (std::size_t row = 0; row < rows; ++row) {
     double mean = 0;
     double variance = 0;
     for (std::size_t c = 0; c < blocks * kBlock; ++c) mean += x[at(row, c)] / double(blocks * kBlock);
-    for (std::size_t c = 0; c < blocks * kBlock; ++c) variance += (x[at(row, c)] - mean) * (x[at(row, c)] - mean) / double(blocks * kBlock);
+    for (std::size_t c = 0; c < blocks * kBlock; ++c)
+      variance += (x[at(row, c)] - mean) * (x[at(row, c)] - mean) / double(blocks * kBlock);
     for (std::size_t c = 0; c < blocks * kBlock; ++c) {
       const double expected = (x[at(row, c)] - mean) / std::sqrt(variance + 1e-5) * weight[c] + bias[c];
       ASSERT_NEAR(y[at(row, c)], expected, 3e-5) << "row " << row << ", channel " << c;
@@ -217,9 +296,15 @@ TEST_P(EveryIsa, SoftmaxMatchesPlainLoops) {
       const std::size_t blocks = (columns + kBlock - 1) / kBlock;
       auto x = random_floats(rows * blocks * kBlock, 11, 30.0F);
       const auto before = x;
-      kernels_->softmax({.x = x.data(), .stride = rows * kBlock, .rows = rows, .columns = columns, .causal = causal,
+      kernels_->softmax({.x = x.data(),
+                         .stride = rows * kBlock,
+                         .rows = rows,
+                         .columns = columns,
+                         .causal = causal,
                          .first_position = first_position});
-      const auto at = [&](std::size_t row, std::size_t c) { return c / kBlock * rows * kBlock + row * kBlock + c % kBlock; };
+      const auto at = [&](std::size_t row, std::size_t c) {
+        return c / kBlock * rows * kBlock + row * kBlock + c % kBlock;
+      };
       for (std::size_t row = 0; row < rows; ++row) {
         const std::size_t valid = causal ? std::min(columns, first_position + row + 1) : columns;
         double highest = -1e300;

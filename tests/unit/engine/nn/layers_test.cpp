@@ -63,45 +63,58 @@ TEST_F(Layers, LinearMatchesPlainLoopsAndSplitsWithoutATrace) {
   auto blocked = to_blocked(x, in, rows);
   std::vector<float> y(static_cast<std::size_t>(rows * out));
   std::vector<float> y_backwards(y.size());
-  linear.forward(context(serial_), {blocked.data(), in, rows}, {y.data(), out, rows}, {.activation = Activation::kGelu});
-  linear.forward(context(backwards_), {blocked.data(), in, rows}, {y_backwards.data(), out, rows}, {.activation = Activation::kGelu});
+  linear.forward(context(serial_), {blocked.data(), in, rows}, {y.data(), out, rows},
+                 {.activation = Activation::kGelu});
+  linear.forward(context(backwards_), {blocked.data(), in, rows}, {y_backwards.data(), out, rows},
+                 {.activation = Activation::kGelu});
   EXPECT_EQ(y, y_backwards);
   for (int r = 0; r < rows; ++r) {
     for (int o = 0; o < out; ++o) {
       double sum = bias[static_cast<std::size_t>(o)];
-      for (int i = 0; i < in; ++i) sum += double{x[static_cast<std::size_t>(i * rows + r)]} * double{weight[static_cast<std::size_t>(o * in + i)]};
+      for (int i = 0; i < in; ++i)
+        sum += double{x[static_cast<std::size_t>(i * rows + r)]} * double{weight[static_cast<std::size_t>(o * in + i)]};
       ASSERT_NEAR(at(y, rows, o, r), gelu(sum), 1e-5);
     }
   }
   std::vector<float> range(static_cast<std::size_t>(rows * 32));
-  linear.forward_range(context(serial_), {.begin = 3, .end = 5}, {blocked.data(), in, rows}, {range.data(), 32, rows}, {.activation = Activation::kGelu});
+  linear.forward_range(context(serial_), {.begin = 3, .end = 5}, {blocked.data(), in, rows}, {range.data(), 32, rows},
+                       {.activation = Activation::kGelu});
   for (int r = 0; r < rows; ++r) {
     for (int o = 0; o < 32; ++o) ASSERT_EQ(at(range, rows, o, r), at(y, rows, 48 + o, r));
   }
 }
 
-TEST_F(Layers, MlpGivesTheSameBitsFusedAndUnfused) {
+class MlpInEachPrecision : public Layers, public ::testing::WithParamInterface<Precision> {};
+
+INSTANTIATE_TEST_SUITE_P(Precisions, MlpInEachPrecision, ::testing::Values(Precision::kFp32, Precision::kBf16),
+                         [](const auto& param) { return std::string(to_string(param.param)); });
+
+TEST_P(MlpInEachPrecision, GivesTheSameBitsFusedAndUnfused) {
+  const double tolerance = GetParam() == Precision::kFp32 ? 2e-5 : 5e-2;
   const int channels = 32;
   const int hidden = 96;
   const auto w1 = random_floats(static_cast<std::size_t>(channels * hidden), 4, 0.3F);
   const auto w2 = random_floats(static_cast<std::size_t>(channels * hidden), 5, 0.3F);
   const auto b1 = random_floats(static_cast<std::size_t>(hidden), 6);
   const auto b2 = random_floats(static_cast<std::size_t>(channels), 7);
-  const Mlp mlp(Linear(hidden, channels, w1, b1), Linear(channels, hidden, w2, b2));
+  const Mlp mlp(Linear(hidden, channels, w1, b1, GetParam()), Linear(channels, hidden, w2, b2, GetParam()));
   const int many = 3 * Mlp::unfused_rows() + 5;
   const int few = Mlp::unfused_rows();
   const auto x = random_floats(static_cast<std::size_t>(channels * many), 8);
   auto blocked = to_blocked(x, channels, many);
   std::vector<float> y(blocked.size());
-  mlp.forward(context(backwards_), {blocked.data(), channels, many}, {y.data(), channels, many}, blocked.data(), nullptr);
+  mlp.forward(context(backwards_), {blocked.data(), channels, many}, {y.data(), channels, many}, blocked.data(),
+              nullptr);
 
   std::vector<float> first(static_cast<std::size_t>(channels * few));
   for (int c = 0; c < channels; ++c) {
-    for (int r = 0; r < few; ++r) first[static_cast<std::size_t>((c / 16 * few + r) * 16 + c % 16)] = at(blocked, many, c, r);
+    for (int r = 0; r < few; ++r)
+      first[static_cast<std::size_t>((c / 16 * few + r) * 16 + c % 16)] = at(blocked, many, c, r);
   }
   std::vector<float> hidden_values(static_cast<std::size_t>(hidden * few));
   std::vector<float> first_y(first.size());
-  mlp.forward(context(serial_), {first.data(), channels, few}, {first_y.data(), channels, few}, first.data(), hidden_values.data());
+  mlp.forward(context(serial_), {first.data(), channels, few}, {first_y.data(), channels, few}, first.data(),
+              hidden_values.data());
   for (int c = 0; c < channels; ++c) {
     for (int r = 0; r < few; ++r) ASSERT_EQ(at(first_y, few, c, r), at(y, many, c, r));
   }
@@ -110,17 +123,24 @@ TEST_F(Layers, MlpGivesTheSameBitsFusedAndUnfused) {
       double sum = b2[static_cast<std::size_t>(o)];
       for (int h = 0; h < hidden; ++h) {
         double inner = b1[static_cast<std::size_t>(h)];
-        for (int i = 0; i < channels; ++i) inner += double{x[static_cast<std::size_t>(i * many + r)]} * double{w1[static_cast<std::size_t>(h * channels + i)]};
+        for (int i = 0; i < channels; ++i)
+          inner += double{x[static_cast<std::size_t>(i * many + r)]} *
+                   double{w1[static_cast<std::size_t>(h * channels + i)]};
         sum += gelu(inner) * double{w2[static_cast<std::size_t>(o * hidden + h)]};
       }
-      ASSERT_NEAR(at(y, many, o, r), sum + double{x[static_cast<std::size_t>(o * many + r)]}, 2e-5);
+      ASSERT_NEAR(at(y, many, o, r), sum + double{x[static_cast<std::size_t>(o * many + r)]}, tolerance);
     }
   }
 }
 
 TEST_F(Layers, DepthwiseConv2dMatchesPlainLoopsWithPaddingStrideAndMultiplier) {
-  for (const auto& [kernel, stride, multiplier, height, width] :
-       std::vector<std::array<int, 5>>{{3, 1, 1, 9, 7}, {3, 2, 1, 128, 64}, {7, 1, 1, 64, 64}, {7, 2, 2, 33, 33}, {3, 1, 2, 8, 8}, {7, 1, 1, 1, 1}, {7, 1, 1, 4, 4}}) {
+  for (const auto& [kernel, stride, multiplier, height, width] : std::vector<std::array<int, 5>>{{3, 1, 1, 9, 7},
+                                                                                                 {3, 2, 1, 128, 64},
+                                                                                                 {7, 1, 1, 64, 64},
+                                                                                                 {7, 2, 2, 33, 33},
+                                                                                                 {3, 1, 2, 8, 8},
+                                                                                                 {7, 1, 1, 1, 1},
+                                                                                                 {7, 1, 1, 4, 4}}) {
     const int channels = 32;
     const int outputs = channels * multiplier;
     const int pad = kernel / 2;
@@ -129,11 +149,13 @@ TEST_F(Layers, DepthwiseConv2dMatchesPlainLoopsWithPaddingStrideAndMultiplier) {
     const auto x = random_floats(static_cast<std::size_t>(channels * height * width), 9);
     const auto weight = random_floats(static_cast<std::size_t>(outputs * kernel * kernel), 10);
     const auto bias = random_floats(static_cast<std::size_t>(outputs), 11);
-    const DepthwiseConv2d conv({.channels = channels, .multiplier = multiplier, .kernel = kernel, .stride = stride}, weight, bias);
+    const DepthwiseConv2d conv({.channels = channels, .multiplier = multiplier, .kernel = kernel, .stride = stride},
+                               weight, bias);
     ASSERT_LE(conv.scratch_per_worker(width, height), kScratch);
     auto blocked = to_blocked(x, channels, height * width);
     std::vector<float> y(static_cast<std::size_t>(outputs * out_height * out_width));
-    conv.forward(context(backwards_), {blocked.data(), channels, height, width}, {y.data(), outputs, out_height, out_width}, Activation::kNone);
+    conv.forward(context(backwards_), {blocked.data(), channels, height, width},
+                 {y.data(), outputs, out_height, out_width}, Activation::kNone);
     for (int ours = 0; ours < outputs; ++ours) {
       const int theirs = DepthwiseConv2d::checkpoint_channel(ours, channels, multiplier);
       for (int oy = 0; oy < out_height; ++oy) {
@@ -148,7 +170,8 @@ TEST_F(Layers, DepthwiseConv2dMatchesPlainLoopsWithPaddingStrideAndMultiplier) {
                      double{weight[static_cast<std::size_t>((theirs * kernel + ky) * kernel + kx)]};
             }
           }
-          ASSERT_NEAR(at(y, out_height * out_width, ours, oy * out_width + ox), sum, 2e-5) << kernel << " " << stride << " " << multiplier;
+          ASSERT_NEAR(at(y, out_height * out_width, ours, oy * out_width + ox), sum, 2e-5)
+              << kernel << " " << stride << " " << multiplier;
         }
       }
     }
@@ -170,9 +193,15 @@ TEST_F(Layers, AttentionMatchesPlainLoops) {
     auto bk = to_blocked(k, channels, rows);
     auto bv = to_blocked(v, channels, rows);
     std::vector<float> y(bq.size());
-    const AttentionShape shape{.heads = heads, .head_dim = head_dim, .sequences = sequences, .tokens = tokens, .queries = tokens, .causal = causal};
+    const AttentionShape shape{.heads = heads,
+                               .head_dim = head_dim,
+                               .sequences = sequences,
+                               .tokens = tokens,
+                               .queries = tokens,
+                               .causal = causal};
     ASSERT_LE(attention_scratch_per_worker(shape), kScratch);
-    attention(context(backwards_), shape, {bq.data(), channels, rows}, {bk.data(), channels, rows}, {bv.data(), channels, rows}, {y.data(), channels, rows});
+    attention(context(backwards_), shape, {bq.data(), channels, rows}, {bk.data(), channels, rows},
+              {bv.data(), channels, rows}, {y.data(), channels, rows});
     for (int s = 0; s < sequences; ++s) {
       for (int h = 0; h < heads; ++h) {
         for (int i = 0; i < tokens; ++i) {
@@ -183,7 +212,8 @@ TEST_F(Layers, AttentionMatchesPlainLoops) {
             double dot = 0;
             for (int d = 0; d < head_dim; ++d) {
               const int c = h * head_dim + d;
-              dot += double{q[static_cast<std::size_t>(c * rows + s * tokens + i)]} * double{k[static_cast<std::size_t>(c * rows + s * tokens + j)]};
+              dot += double{q[static_cast<std::size_t>(c * rows + s * tokens + i)]} *
+                     double{k[static_cast<std::size_t>(c * rows + s * tokens + j)]};
             }
             weights[static_cast<std::size_t>(j)] = std::exp(dot);
             sum += weights[static_cast<std::size_t>(j)];
@@ -191,7 +221,9 @@ TEST_F(Layers, AttentionMatchesPlainLoops) {
           for (int d = 0; d < head_dim; ++d) {
             const int c = h * head_dim + d;
             double expected = 0;
-            for (int j = 0; j < seen; ++j) expected += weights[static_cast<std::size_t>(j)] / sum * double{v[static_cast<std::size_t>(c * rows + s * tokens + j)]};
+            for (int j = 0; j < seen; ++j)
+              expected += weights[static_cast<std::size_t>(j)] / sum *
+                          double{v[static_cast<std::size_t>(c * rows + s * tokens + j)]};
             ASSERT_NEAR(at(y, rows, c, s * tokens + i), expected, 1e-5);
           }
         }
@@ -202,14 +234,18 @@ TEST_F(Layers, AttentionMatchesPlainLoops) {
     std::vector<float> one(static_cast<std::size_t>(channels * sequences));
     std::vector<float> one_y(one.size());
     for (int s = 0; s < sequences; ++s) {
-      for (int c = 0; c < channels; ++c) one[static_cast<std::size_t>((c / 16 * sequences + s) * 16 + c % 16)] = at(bq, rows, c, s * tokens + positions[static_cast<std::size_t>(s)]);
+      for (int c = 0; c < channels; ++c)
+        one[static_cast<std::size_t>((c / 16 * sequences + s) * 16 + c % 16)] =
+            at(bq, rows, c, s * tokens + positions[static_cast<std::size_t>(s)]);
     }
     AttentionShape pooled = shape;
     pooled.queries = 1;
     pooled.first_positions = positions;
-    attention(context(serial_), pooled, {one.data(), channels, sequences}, {bk.data(), channels, rows}, {bv.data(), channels, rows}, {one_y.data(), channels, sequences});
+    attention(context(serial_), pooled, {one.data(), channels, sequences}, {bk.data(), channels, rows},
+              {bv.data(), channels, rows}, {one_y.data(), channels, sequences});
     for (int s = 0; s < sequences; ++s) {
-      for (int c = 0; c < channels; ++c) ASSERT_EQ(at(one_y, sequences, c, s), at(y, rows, c, s * tokens + positions[static_cast<std::size_t>(s)]));
+      for (int c = 0; c < channels; ++c)
+        ASSERT_EQ(at(one_y, sequences, c, s), at(y, rows, c, s * tokens + positions[static_cast<std::size_t>(s)]));
     }
   }
 }
@@ -233,16 +269,19 @@ TEST_F(Layers, SqueezeExciteMatchesPlainLoops) {
     double sum = b1[static_cast<std::size_t>(o)];
     for (int c = 0; c < channels; ++c) {
       double mean = 0;
-      for (int p = 0; p < size * size; ++p) mean += x[static_cast<std::size_t>(c * size * size + p)] / double(size * size);
+      for (int p = 0; p < size * size; ++p)
+        mean += x[static_cast<std::size_t>(c * size * size + p)] / double(size * size);
       sum += mean * double{w1[static_cast<std::size_t>(o * channels + c)]};
     }
     squeezed[static_cast<std::size_t>(o)] = std::max(sum, 0.0);
   }
   for (int c = 0; c < channels; ++c) {
     double sum = b2[static_cast<std::size_t>(c)];
-    for (int o = 0; o < reduced; ++o) sum += squeezed[static_cast<std::size_t>(o)] * double{w2[static_cast<std::size_t>(c * reduced + o)]};
+    for (int o = 0; o < reduced; ++o)
+      sum += squeezed[static_cast<std::size_t>(o)] * double{w2[static_cast<std::size_t>(c * reduced + o)]};
     for (int p = 0; p < size * size; ++p) {
-      ASSERT_NEAR(at(blocked, size * size, c, p), x[static_cast<std::size_t>(c * size * size + p)] / (1 + std::exp(-sum)), 1e-5);
+      ASSERT_NEAR(at(blocked, size * size, c, p),
+                  x[static_cast<std::size_t>(c * size * size + p)] / (1 + std::exp(-sum)), 1e-5);
     }
   }
 }
@@ -270,7 +309,9 @@ TEST_F(Layers, StemConv2dNormalisesAndPadsWithZeroAfterwards) {
                 const int iy = 2 * oy + ky - 1;
                 const int ix = 2 * ox + kx - 1;
                 if (iy < 0 || iy >= size || ix < 0 || ix >= size) continue;
-                const double v = (rgb[static_cast<std::size_t>((iy * size + ix) * 3 + c)] / 255.0 - mean[static_cast<std::size_t>(c)]) / std[static_cast<std::size_t>(c)];
+                const double v = (rgb[static_cast<std::size_t>((iy * size + ix) * 3 + c)] / 255.0 -
+                                  mean[static_cast<std::size_t>(c)]) /
+                                 std[static_cast<std::size_t>(c)];
                 sum += v * double{weight[static_cast<std::size_t>(((o * 3 + c) * 3 + ky) * 3 + kx)]};
               }
             }

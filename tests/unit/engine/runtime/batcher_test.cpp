@@ -48,7 +48,8 @@ void submit(Batcher<int>& batcher, int item) { ASSERT_TRUE(batcher.submit(item))
 TEST(Batcher, StartsAtOnceWhenIdleAndGathersWhileBusy) {
   Recorder recorder;
   recorder.hold();
-  Batcher<int> batcher({.max_batch = 4}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
+  Batcher<int> batcher(
+      {.max_batch = 4}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
   submit(batcher, 0);
   recorder.wait_for_batches(1);  // a lone item does not wait for company
   for (int i = 1; i <= 6; ++i) submit(batcher, i);
@@ -59,7 +60,9 @@ TEST(Batcher, StartsAtOnceWhenIdleAndGathersWhileBusy) {
 
 TEST(Batcher, WaitsForAFullBatchWhereAsked) {
   Recorder recorder;
-  Batcher<int> batcher({.max_batch = 3, .max_wait = std::chrono::hours(1)}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
+  Batcher<int> batcher(
+      {.max_batch = 3, .max_wait = std::chrono::hours(1)}, [&](std::vector<int> b) { recorder.run(std::move(b)); },
+      keep);
   for (int i = 0; i < 3; ++i) submit(batcher, i);  // the third fills the batch: nobody waits the hour
   recorder.wait_for_batches(1);
   EXPECT_EQ(recorder.batches(), (std::vector<std::vector<int>>{{0, 1, 2}}));
@@ -67,7 +70,9 @@ TEST(Batcher, WaitsForAFullBatchWhereAsked) {
 
 TEST(Batcher, StopsWaitingWhenTheOldestHasWaitedLongEnough) {
   Recorder recorder;
-  Batcher<int> batcher({.max_batch = 3, .max_wait = std::chrono::milliseconds(1)}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
+  Batcher<int> batcher(
+      {.max_batch = 3, .max_wait = std::chrono::milliseconds(1)},
+      [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
   submit(batcher, 7);
   recorder.wait_for_batches(1);
   EXPECT_EQ(recorder.batches(), (std::vector<std::vector<int>>{{7}}));
@@ -77,8 +82,9 @@ TEST(Batcher, DiscardedItemsNeverReachABatch) {
   Recorder recorder;
   recorder.hold();
   std::atomic<int> discarded{0};
-  Batcher<int> batcher({.max_batch = 8}, [&](std::vector<int> b) { recorder.run(std::move(b)); },
-                       [&](int& item) { return item < 0 && ++discarded > 0; });
+  Batcher<int> batcher(
+      {.max_batch = 8}, [&](std::vector<int> b) { recorder.run(std::move(b)); },
+      [&](int& item) { return item < 0 && ++discarded > 0; });
   submit(batcher, 1);
   recorder.wait_for_batches(1);
   for (const int item : {-1, 2, -2, 3}) submit(batcher, item);
@@ -91,7 +97,8 @@ TEST(Batcher, DiscardedItemsNeverReachABatch) {
 TEST(Batcher, CloseFinishesTheBatchInProgressAndReturnsTheRest) {
   Recorder recorder;
   recorder.hold();
-  Batcher<int> batcher({.max_batch = 1}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
+  Batcher<int> batcher(
+      {.max_batch = 1}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
   submit(batcher, 1);
   recorder.wait_for_batches(1);
   submit(batcher, 2);

@@ -22,7 +22,10 @@ constexpr int kEmbedDim = 32;
 
 LoadedModel tiny_model(const std::function<bool()>& damaged = {}) {
   ModelConfig config{.name = "tiny",
-                     .image = {.name = "tiny", .layers = {1, 1, 1, 1}, .embed_dims = {16, 32, 64, 128}, .mlp_ratio = 2,
+                     .image = {.name = "tiny",
+                               .layers = {1, 1, 1, 1},
+                               .embed_dims = {16, 32, 64, 128},
+                               .mlp_ratio = 2,
                                .se_downsamples = {false, false, false, false}},
                      .text = {.width = 64, .heads = 1, .layers = 2},
                      .embed_dim = kEmbedDim,
@@ -56,7 +59,8 @@ ImageBytes bmp(int seed, int width = 70, int height = 66) {
   put(18, static_cast<std::uint32_t>(width));
   put(22, static_cast<std::uint32_t>(height));
   put(26, 1 | (24 << 16));
-  for (std::size_t i = 54; i < file->size(); ++i) (*file)[i] = static_cast<std::uint8_t>(seed == 0 ? 0 : (i * static_cast<std::size_t>(seed) * 7) >> 3);
+  for (std::size_t i = 54; i < file->size(); ++i)
+    (*file)[i] = static_cast<std::uint8_t>(seed == 0 ? 0 : (i * static_cast<std::size_t>(seed) * 7) >> 3);
   return {.bytes = std::as_bytes(std::span(*file)), .owner = file};
 }
 
@@ -69,14 +73,16 @@ class EngineTest : public ::testing::Test {
 
   static Results images(Engine& engine, std::vector<ImageBytes> inputs, const EmbedRequest& request = {}) {
     std::promise<Results> promise;
-    const auto refused = engine.submit_images(std::move(inputs), request, [&](Results r) { promise.set_value(std::move(r)); });
+    const auto refused =
+        engine.submit_images(std::move(inputs), request, [&](Results r) { promise.set_value(std::move(r)); });
     EXPECT_FALSE(refused) << refused->message;
     return promise.get_future().get();
   }
 
   static Results texts(Engine& engine, std::vector<std::string> inputs, const EmbedRequest& request = {}) {
     std::promise<Results> promise;
-    const auto refused = engine.submit_texts(std::move(inputs), request, [&](Results r) { promise.set_value(std::move(r)); });
+    const auto refused =
+        engine.submit_texts(std::move(inputs), request, [&](Results r) { promise.set_value(std::move(r)); });
     EXPECT_FALSE(refused) << refused->message;
     return promise.get_future().get();
   }
@@ -104,25 +110,29 @@ TEST_F(EngineTest, WarmsUpAndEmbedsBothKinds) {
 }
 
 TEST_F(EngineTest, AnInputGivesTheSameBitsWhateverItIsBatchedWith) {
-  const auto one_thread = make({.threads = 1});
-  std::vector<std::vector<float>> alone_images;
-  std::vector<std::vector<float>> alone_texts;
-  std::vector<ImageBytes> all_images;
-  std::vector<std::string> all_texts;
-  for (int i = 0; i < 13; ++i) {
-    all_images.push_back(bmp(i));
-    all_texts.push_back(std::string(static_cast<std::size_t>(i * 9), 'x'));
-    alone_images.push_back(images(*one_thread, {all_images.back()}).front()->embedding);
-    alone_texts.push_back(texts(*one_thread, {all_texts.back()}).front()->embedding);
-  }
-  for (const int threads : {1, 2, 5}) {
-    for (const std::size_t max_batch : {1, 3, 32}) {
-      const auto engine = make({.threads = threads, .max_batch = max_batch});
-      const Results image_results = images(*engine, all_images);
-      const Results text_results = texts(*engine, all_texts);
-      for (std::size_t i = 0; i < all_images.size(); ++i) {
-        EXPECT_EQ(image_results[i]->embedding, alone_images[i]) << i << ", threads " << threads << ", batch " << max_batch;
-        EXPECT_EQ(text_results[i]->embedding, alone_texts[i]) << i << ", threads " << threads << ", batch " << max_batch;
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    const auto one_thread = make({.threads = 1, .precision = precision});
+    std::vector<std::vector<float>> alone_images;
+    std::vector<std::vector<float>> alone_texts;
+    std::vector<ImageBytes> all_images;
+    std::vector<std::string> all_texts;
+    for (int i = 0; i < 13; ++i) {
+      all_images.push_back(bmp(i));
+      all_texts.push_back(std::string(static_cast<std::size_t>(i * 9), 'x'));
+      alone_images.push_back(images(*one_thread, {all_images.back()}).front()->embedding);
+      alone_texts.push_back(texts(*one_thread, {all_texts.back()}).front()->embedding);
+    }
+    for (const int threads : {1, 2, 5}) {
+      for (const std::size_t max_batch : {1, 3, 32}) {
+        const auto engine = make({.threads = threads, .precision = precision, .max_batch = max_batch});
+        const Results image_results = images(*engine, all_images);
+        const Results text_results = texts(*engine, all_texts);
+        for (std::size_t i = 0; i < all_images.size(); ++i) {
+          EXPECT_EQ(image_results[i]->embedding, alone_images[i])
+              << i << ", threads " << threads << ", batch " << max_batch;
+          EXPECT_EQ(text_results[i]->embedding, alone_texts[i])
+              << i << ", threads " << threads << ", batch " << max_batch;
+        }
       }
     }
   }
@@ -131,7 +141,8 @@ TEST_F(EngineTest, AnInputGivesTheSameBitsWhateverItIsBatchedWith) {
 TEST_F(EngineTest, ABadImageFailsInItsPlaceAlone) {
   const auto engine = make();
   static const char kText[] = "not an image";
-  const Results results = images(*engine, {bmp(1), {.bytes = std::as_bytes(std::span(kText)), .owner = nullptr}, bmp(2)});
+  const Results results =
+      images(*engine, {bmp(1), {.bytes = std::as_bytes(std::span(kText)), .owner = nullptr}, bmp(2)});
   ASSERT_EQ(results.size(), 3U);
   EXPECT_TRUE(results[0].ok());
   ASSERT_FALSE(results[1].ok());
@@ -187,7 +198,8 @@ class Drops : public EngineObserver {
 TEST_F(EngineTest, DropsWhatNobodyWaitsForAndCountsIt) {
   Drops drops;
   const auto engine = make({}, &drops);
-  EXPECT_EQ(texts(*engine, {"a"}, {.deadline = Deadline::after(std::chrono::seconds(-1))})[0].error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(texts(*engine, {"a"}, {.deadline = Deadline::after(std::chrono::seconds(-1))})[0].error().code,
+            ErrorCode::kDeadlineExceeded);
   const auto gone = std::make_shared<const std::atomic<bool>>(true);
   EXPECT_EQ(images(*engine, {bmp(1), bmp(2)}, {.abandoned = gone})[1].error().code, ErrorCode::kCancelled);
   EXPECT_EQ(drops.expired, 1U);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <latch>
 #include <mutex>
@@ -19,17 +20,40 @@ TEST(Executor, RunsEveryTaskOfEveryRegionOnce) {
   Executor executor(4);
   std::atomic<int> wrong{0};
   for (int job = 0; job < 6; ++job) {
-    executor.submit(job % 2 ? Lane::kText : Lane::kImage, {.run = [&](Parallel& parallel, int /*worker*/) {
-      std::vector<int> counts(kTasks);
-      for (int region = 1; region <= kRegions; ++region) {
-        parallel.run(kTasks, [&](std::size_t task, int worker) {
-          if (worker < 0 || worker >= 4) ++wrong;
-          ++counts[task];
-        });
-        for (const int count : counts) wrong += count != region;  // all done, and seen, when run() returns
-      }
-    }, .spreads = true});
+    executor.submit(job % 2 ? Lane::kText : Lane::kImage,
+                    {.run =
+                         [&](Parallel& parallel, int /*worker*/) {
+                           std::vector<int> counts(kTasks);
+                           for (int region = 1; region <= kRegions; ++region) {
+                             parallel.run(kTasks, [&](std::size_t task, int worker) {
+                               if (worker < 0 || worker >= 4) ++wrong;
+                               ++counts[task];
+                             });
+                             for (const int count : counts)
+                               wrong += count != region;  // all done, and seen, when run() returns
+                           }
+                         },
+                     .spreads = true});
   }
+  executor.wait_idle();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Executor, RegionsOfChangingSizeNeverMix) {
+  // One leader, eager helpers, thousands of small regions that grow and shrink: a claim made for one region must never
+  // run a task of the next.
+  Executor executor(3);
+  std::atomic<int> wrong{0};
+  executor.submit(Lane::kImage, {.run =
+                                     [&](Parallel& parallel, int /*worker*/) {
+                                       for (std::size_t region = 0; region < 60'000; ++region) {
+                                         std::array<std::atomic<int>, 20> counts{};
+                                         const std::size_t tasks = 2 + region * 7 % 19;
+                                         parallel.run(tasks, [&](std::size_t task, int /*w*/) { ++counts[task]; });
+                                         for (std::size_t i = 0; i < counts.size(); ++i) wrong += counts[i] != (i < tasks);
+                                       }
+                                     },
+                                 .spreads = true});
   executor.wait_idle();
   EXPECT_EQ(wrong, 0);
 }
@@ -38,17 +62,19 @@ TEST(Executor, IdleThreadsHelpALoneJob) {
   Executor executor(2);
   std::latch both(2);
   std::atomic<bool> met{false};
-  executor.submit(Lane::kImage, {.run = [&](Parallel& parallel, int /*worker*/) {
-    while (!met) {  // until the second thread has found its way here
-      parallel.run(2, [&](std::size_t /*task*/, int worker) {
-        static std::mutex mutex;
-        static std::set<int> workers;
-        const std::lock_guard lock(mutex);
-        workers.insert(worker);
-        met = workers.size() == 2;
-      });
-    }
-  }, .spreads = true});
+  executor.submit(Lane::kImage, {.run =
+                                     [&](Parallel& parallel, int /*worker*/) {
+                                       while (!met) {  // until the second thread has found its way here
+                                         parallel.run(2, [&](std::size_t /*task*/, int worker) {
+                                           static std::mutex mutex;
+                                           static std::set<int> workers;
+                                           const std::lock_guard lock(mutex);
+                                           workers.insert(worker);
+                                           met = workers.size() == 2;
+                                         });
+                                       }
+                                     },
+                                 .spreads = true});
   executor.wait_idle();
   EXPECT_TRUE(met);
 }
@@ -58,13 +84,17 @@ TEST(Executor, TextsGoFirstAndImagesStillGetTheirTurn) {
   std::latch begun(1);
   std::latch queued(1);
   std::vector<char> order;
-  executor.submit(Lane::kImage, {.run = [&](Parallel&, int) {
-    begun.count_down();
-    queued.wait();
-  }, .spreads = false});
+  executor.submit(Lane::kImage, {.run =
+                                     [&](Parallel&, int) {
+                                       begun.count_down();
+                                       queued.wait();
+                                     },
+                                 .spreads = false});
   begun.wait();
-  for (int i = 0; i < 3; ++i) executor.submit(Lane::kImage, {.run = [&](Parallel&, int) { order.push_back('i'); }, .spreads = false});
-  for (int i = 0; i < 10; ++i) executor.submit(Lane::kText, {.run = [&](Parallel&, int) { order.push_back('t'); }, .spreads = false});
+  for (int i = 0; i < 3; ++i)
+    executor.submit(Lane::kImage, {.run = [&](Parallel&, int) { order.push_back('i'); }, .spreads = false});
+  for (int i = 0; i < 10; ++i)
+    executor.submit(Lane::kText, {.run = [&](Parallel&, int) { order.push_back('t'); }, .spreads = false});
   queued.count_down();
   executor.wait_idle();
   EXPECT_EQ(std::string(order.begin(), order.end()), "ttttittttitti");
@@ -76,13 +106,15 @@ TEST(Executor, WorkersHoldDifferentNumbersAtTheSameTime) {
   std::mutex mutex;
   std::set<int> workers;
   for (int i = 0; i < 3; ++i) {
-    executor.submit(Lane::kImage, {.run = [&](Parallel&, int worker) {
-      {
-        const std::lock_guard lock(mutex);
-        workers.insert(worker);
-      }
-      all_in.arrive_and_wait();
-    }, .spreads = false});
+    executor.submit(Lane::kImage, {.run =
+                                       [&](Parallel&, int worker) {
+                                         {
+                                           const std::lock_guard lock(mutex);
+                                           workers.insert(worker);
+                                         }
+                                         all_in.arrive_and_wait();
+                                       },
+                                   .spreads = false});
   }
   executor.wait_idle();
   EXPECT_EQ(workers, (std::set<int>{0, 1, 2}));
@@ -91,10 +123,12 @@ TEST(Executor, WorkersHoldDifferentNumbersAtTheSameTime) {
 TEST(Executor, FlushesDenormals) {
   Executor executor(1);
   float product = 1;
-  executor.submit(Lane::kText, {.run = [&](Parallel&, int) {
-    volatile float tiny = 1e-38F;
-    product = tiny * 0.1F;
-  }, .spreads = false});
+  executor.submit(Lane::kText, {.run =
+                                    [&](Parallel&, int) {
+                                      volatile float tiny = 1e-38F;
+                                      product = tiny * 0.1F;
+                                    },
+                                .spreads = false});
   executor.wait_idle();
   EXPECT_EQ(product, 0.0F);
 }

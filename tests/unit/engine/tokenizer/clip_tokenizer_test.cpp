@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/tokenizer/clip_text.h"
+#include "engine/tokenizer/clip_pretokenizer.h"
 #include "engine/tokenizer/utf8.h"
 #include "tests/support/shared_data.h"
 #include "tests/unit/engine/tokenizer/vocabulary_forms.h"

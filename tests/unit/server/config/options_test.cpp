@@ -71,6 +71,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.drain_timeout", "6s"},
                                                                   {"engine.threads", "3"},
                                                                   {"engine.isa", "avx2"},
+                                                                  {"engine.precision", "bf16"},
                                                                   {"engine.max_batch", "4"},
                                                                   {"engine.max_wait", "250us"},
                                                                   {"engine.max_queue_items", "11"},

@@ -94,6 +94,7 @@ class FakeService final : public EmbeddingService {
 
 /// Everything a request meets behind the session.
 struct HandlerFixture {
+  boost::asio::io_context io;  // first: the service's threads may hold a completion a moment longer than call() runs
   FakeService service;
   Metrics metrics{route_paths()};
   Lifecycle lifecycle;
@@ -109,7 +110,7 @@ struct HandlerFixture {
   Response call(Request request) {
     const RouteMatch match = router.match(request.head);
     if (match.endpoint == nullptr) return match.reply;
-    boost::asio::io_context io;
+    io.restart();
     std::optional<Response> response;
     RequestScope scope(metrics, lifecycle, {.route = match.route, .path = match.path, .method = "-"});
     const auto guard = boost::asio::make_work_guard(io);

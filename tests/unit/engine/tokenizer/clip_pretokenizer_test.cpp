@@ -1,4 +1,4 @@
-#include "engine/tokenizer/clip_text.h"
+#include "engine/tokenizer/clip_pretokenizer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

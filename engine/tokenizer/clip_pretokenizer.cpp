@@ -1,4 +1,4 @@
-#include "engine/tokenizer/clip_text.h"
+#include "engine/tokenizer/clip_pretokenizer.h"
 
 #include "engine/tokenizer/html_entities.h"
 #include "engine/tokenizer/text_repair.h"

@@ -1,0 +1,29 @@
+// Vec and its operations for AVX-512, for the including file's namespace MOBILECLIP_ISA.
+// No include guard on purpose: see kernel_templates.h.
+namespace mobileclip::kernels::MOBILECLIP_ISA {
+
+using Vec = __m512;
+inline constexpr int kLanes = 16;
+inline constexpr int kGemmRows = 14;  // 14 x 2 accumulators, 2 of weights, 1 broadcast: 31 of 32 registers
+inline constexpr int kGemmBlocks = 2;
+inline constexpr int kDepthwisePixels = 8;
+
+static inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
+static inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+static inline Vec set1(float v) { return _mm512_set1_ps(v); }
+static inline Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
+static inline Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
+static inline Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
+static inline Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
+static inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+static inline Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
+static inline Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+static inline Vec round(Vec a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+/// a < b ? yes : no, lane by lane
+static inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+}
+/// a * 2^n for integral n
+static inline Vec ldexp(Vec a, Vec n) { return _mm512_scalef_ps(a, n); }
+
+}  // namespace mobileclip::kernels::MOBILECLIP_ISA
