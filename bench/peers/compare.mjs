@@ -113,7 +113,8 @@ function quantile(values, q) {
 const summary = (values, digits) =>
   `${quantile(values, 0.5).toFixed(digits)} (${quantile(values, 0.25).toFixed(digits)}–${quantile(values, 0.75).toFixed(digits)})`;
 
-const pause = () => new Promise((resolve) => { setTimeout(resolve, 20); });  // both sides' threads go to sleep
+// Long enough that both sides' threads have stopped spinning: at 20 ms ONNX Runtime's still slowed us down, and we it.
+const pause = () => new Promise((resolve) => { setTimeout(resolve, 200); });
 
 async function measure(ours, theirs, tower, batch, rounds) {
   const samples = { ours: [], theirs: [], ratio: [] };
