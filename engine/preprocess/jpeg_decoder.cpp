@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/preprocess/image_errors.h"
+#include "engine/preprocess/inks.h"
 #include "engine/preprocess/jpeg_handle.h"
 
 namespace mobileclip {
@@ -41,12 +42,12 @@ DeliveredPart start(jpeg_decompress_struct& info, const PixelWindow& window) {
   return part;
 }
 
-/// Inks as Adobe stores them, 255 for none. The arithmetic is OpenCV's; Pillow's rounds otherwise, one level at most.
+/// Inks as Adobe stores them, 255 for none.
 void inks_to_rgb(const std::uint8_t* inks, std::size_t pixels, std::uint8_t* rgb) {
   for (std::size_t i = 0; i < pixels; ++i, inks += kInks, rgb += kChannels) {
     const int white = inks[3];
     for (std::size_t c = 0; c < kChannels; ++c) {
-      rgb[c] = static_cast<std::uint8_t>(white - ((255 - inks[c]) * white >> 8));
+      rgb[c] = light_left_by(255 - inks[c], white);
     }
   }
 }

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/preprocess/inks.h"
+
 namespace mobileclip {
 namespace {
-
-/// a * b / 255 rounded, Pillow's MULDIV255.
-int multiply_255(int a, int b) {
-  const int product = a * b + 128;
-  return ((product >> 8) + product) >> 8;
-}
 
 std::uint8_t clip_8(int value) { return static_cast<std::uint8_t>(std::clamp(value, 0, 255)); }
 
@@ -84,7 +80,7 @@ void samples_to_rgb(const std::uint8_t* samples, TiffColor color, const TiffPale
       }
       case TiffColor::kCmyk: {
         const int white = 255 - samples[3];
-        for (int c = 0; c < 3; ++c) rgb[c] = clip_8(white - multiply_255(samples[c], white));
+        for (int c = 0; c < 3; ++c) rgb[c] = light_left_by(samples[c], white);
         break;
       }
     }
