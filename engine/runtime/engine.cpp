@@ -83,8 +83,7 @@ struct Engine::Impl {
         images(ImageTower(image_encoder(model, options.precision), preprocess_config(model, options),
                           options.image_limits, executor.threads()),
                context, options),
-        texts(TextTower(text_encoder(model, options.precision), std::move(model.tokenizer),
-                        executor.threads()),
+        texts(TextTower(text_encoder(model, options.precision), std::move(model.tokenizer), executor.threads()),
               context, options) {
     const std::size_t per_worker = std::max(images.tower().scratch_per_worker(), texts.tower().scratch_per_worker());
     scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(executor.threads()));

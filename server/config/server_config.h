@@ -12,25 +12,25 @@
 namespace mobileclip::server {
 
 struct ServerConfig {
-  std::filesystem::path model;             ///< model directory
+  std::filesystem::path model;  ///< model directory
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8080;               ///< 0: any free one, printed at start-up
+  std::uint16_t port = 8080;  ///< 0: any free one, printed at start-up
   int io_threads = 1;
 
   EngineOptions engine;
 
   std::size_t max_body_bytes = 64u << 20;
-  std::size_t max_items_per_request = 256;  ///< images or texts in one call
+  std::size_t max_items_per_request = 256;            ///< images or texts in one call
   std::chrono::milliseconds request_timeout{30'000};  ///< from the last byte read to the first byte written
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{60'000};
-  std::chrono::milliseconds idle_timeout{60'000};     ///< between requests of one connection
+  std::chrono::milliseconds idle_timeout{60'000};  ///< between requests of one connection
   std::chrono::milliseconds write_timeout{30'000};
-  std::chrono::milliseconds drain_timeout{30'000};    ///< after SIGTERM, for what is in flight
+  std::chrono::milliseconds drain_timeout{30'000};  ///< after SIGTERM, for what is in flight
   std::size_t max_connections = 4096;
 
-  std::string log_level = "info";           ///< trace, debug, info, warn, error, off
-  bool access_log = false;                  ///< one line a request
+  std::string log_level = "info";  ///< trace, debug, info, warn, error, off
+  bool access_log = false;         ///< one line a request
 };
 
 }  // namespace mobileclip::server

@@ -4,15 +4,22 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <mutex>
 #include <numeric>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace mobileclip {
 namespace {
+
+using Run = std::function<void(Parallel& parallel, int worker)>;
+
+Executor::Job spreading(Run run) { return {.run = std::move(run), .spreads = true}; }
+Executor::Job alone(Run run) { return {.run = std::move(run), .spreads = false}; }
 
 TEST(Executor, RunsEveryTaskOfEveryRegionOnce) {
   constexpr std::size_t kTasks = 37;
@@ -20,20 +27,17 @@ TEST(Executor, RunsEveryTaskOfEveryRegionOnce) {
   Executor executor(4);
   std::atomic<int> wrong{0};
   for (int job = 0; job < 6; ++job) {
-    executor.submit(job % 2 ? Lane::kText : Lane::kImage,
-                    {.run =
-                         [&](Parallel& parallel, int /*worker*/) {
-                           std::vector<int> counts(kTasks);
-                           for (int region = 1; region <= kRegions; ++region) {
-                             parallel.run(kTasks, [&](std::size_t task, int worker) {
-                               if (worker < 0 || worker >= 4) ++wrong;
-                               ++counts[task];
-                             });
-                             for (const int count : counts)
-                               wrong += count != region;  // all done, and seen, when run() returns
-                           }
-                         },
-                     .spreads = true});
+    executor.submit(job % 2 ? Lane::kText : Lane::kImage, spreading([&](Parallel& parallel, int /*worker*/) {
+                      std::vector<int> counts(kTasks);
+                      for (int region = 1; region <= kRegions; ++region) {
+                        parallel.run(kTasks, [&](std::size_t task, int worker) {
+                          if (worker < 0 || worker >= 4) ++wrong;
+                          ++counts[task];
+                        });
+                        for (const int count : counts)
+                          wrong += count != region;  // all done, and seen, when run() returns
+                      }
+                    }));
   }
   executor.wait_idle();
   EXPECT_EQ(wrong, 0);
@@ -44,37 +48,32 @@ TEST(Executor, RegionsOfChangingSizeNeverMix) {
   // run a task of the next.
   Executor executor(3);
   std::atomic<int> wrong{0};
-  executor.submit(Lane::kImage, {.run =
-                                     [&](Parallel& parallel, int /*worker*/) {
-                                       for (std::size_t region = 0; region < 60'000; ++region) {
-                                         std::array<std::atomic<int>, 20> counts{};
-                                         const std::size_t tasks = 2 + region * 7 % 19;
-                                         parallel.run(tasks, [&](std::size_t task, int /*w*/) { ++counts[task]; });
-                                         for (std::size_t i = 0; i < counts.size(); ++i) wrong += counts[i] != (i < tasks);
-                                       }
-                                     },
-                                 .spreads = true});
+  executor.submit(Lane::kImage, spreading([&](Parallel& parallel, int /*worker*/) {
+                    for (std::size_t region = 0; region < 60'000; ++region) {
+                      std::array<std::atomic<int>, 20> counts{};
+                      const std::size_t tasks = 2 + region * 7 % 19;
+                      parallel.run(tasks, [&](std::size_t task, int /*w*/) { ++counts[task]; });
+                      for (std::size_t i = 0; i < counts.size(); ++i) wrong += counts[i] != (i < tasks);
+                    }
+                  }));
   executor.wait_idle();
   EXPECT_EQ(wrong, 0);
 }
 
 TEST(Executor, IdleThreadsHelpALoneJob) {
   Executor executor(2);
-  std::latch both(2);
   std::atomic<bool> met{false};
-  executor.submit(Lane::kImage, {.run =
-                                     [&](Parallel& parallel, int /*worker*/) {
-                                       while (!met) {  // until the second thread has found its way here
-                                         parallel.run(2, [&](std::size_t /*task*/, int worker) {
-                                           static std::mutex mutex;
-                                           static std::set<int> workers;
-                                           const std::lock_guard lock(mutex);
-                                           workers.insert(worker);
-                                           met = workers.size() == 2;
-                                         });
-                                       }
-                                     },
-                                 .spreads = true});
+  executor.submit(Lane::kImage, spreading([&](Parallel& parallel, int /*worker*/) {
+                    while (!met) {  // until the second thread has found its way here
+                      parallel.run(2, [&](std::size_t /*task*/, int worker) {
+                        static std::mutex mutex;
+                        static std::set<int> workers;
+                        const std::lock_guard lock(mutex);
+                        workers.insert(worker);
+                        met = workers.size() == 2;
+                      });
+                    }
+                  }));
   executor.wait_idle();
   EXPECT_TRUE(met);
 }
@@ -84,17 +83,13 @@ TEST(Executor, TextsGoFirstAndImagesStillGetTheirTurn) {
   std::latch begun(1);
   std::latch queued(1);
   std::vector<char> order;
-  executor.submit(Lane::kImage, {.run =
-                                     [&](Parallel&, int) {
-                                       begun.count_down();
-                                       queued.wait();
-                                     },
-                                 .spreads = false});
+  executor.submit(Lane::kImage, alone([&](Parallel&, int) {
+                    begun.count_down();
+                    queued.wait();
+                  }));
   begun.wait();
-  for (int i = 0; i < 3; ++i)
-    executor.submit(Lane::kImage, {.run = [&](Parallel&, int) { order.push_back('i'); }, .spreads = false});
-  for (int i = 0; i < 10; ++i)
-    executor.submit(Lane::kText, {.run = [&](Parallel&, int) { order.push_back('t'); }, .spreads = false});
+  for (int i = 0; i < 3; ++i) executor.submit(Lane::kImage, alone([&](Parallel&, int) { order.push_back('i'); }));
+  for (int i = 0; i < 10; ++i) executor.submit(Lane::kText, alone([&](Parallel&, int) { order.push_back('t'); }));
   queued.count_down();
   executor.wait_idle();
   EXPECT_EQ(std::string(order.begin(), order.end()), "ttttittttitti");
@@ -106,15 +101,13 @@ TEST(Executor, WorkersHoldDifferentNumbersAtTheSameTime) {
   std::mutex mutex;
   std::set<int> workers;
   for (int i = 0; i < 3; ++i) {
-    executor.submit(Lane::kImage, {.run =
-                                       [&](Parallel&, int worker) {
-                                         {
-                                           const std::lock_guard lock(mutex);
-                                           workers.insert(worker);
-                                         }
-                                         all_in.arrive_and_wait();
-                                       },
-                                   .spreads = false});
+    executor.submit(Lane::kImage, alone([&](Parallel&, int worker) {
+                      {
+                        const std::lock_guard lock(mutex);
+                        workers.insert(worker);
+                      }
+                      all_in.arrive_and_wait();
+                    }));
   }
   executor.wait_idle();
   EXPECT_EQ(workers, (std::set<int>{0, 1, 2}));
@@ -123,12 +116,10 @@ TEST(Executor, WorkersHoldDifferentNumbersAtTheSameTime) {
 TEST(Executor, FlushesDenormals) {
   Executor executor(1);
   float product = 1;
-  executor.submit(Lane::kText, {.run =
-                                    [&](Parallel&, int) {
-                                      volatile float tiny = 1e-38F;
-                                      product = tiny * 0.1F;
-                                    },
-                                .spreads = false});
+  executor.submit(Lane::kText, alone([&](Parallel&, int) {
+                    volatile float tiny = 1e-38F;
+                    product = tiny * 0.1F;
+                  }));
   executor.wait_idle();
   EXPECT_EQ(product, 0.0F);
 }
