@@ -101,13 +101,10 @@ static void gemm(const BasicGemm<Operand>& g) {
   }
 }
 
-/// Integer arithmetic, so that every instruction set rounds alike; the compiler vectorises it.
+/// The compiler vectorises the rounding.
 static void round_to_bf16(const float* a, std::size_t stride, std::size_t rows, std::size_t k, Bf16* out) {
   for (std::size_t kb = 0; kb < k; kb += kBlock, a += stride, out += rows * kBlock) {
-    for (std::size_t i = 0; i < rows * kBlock; ++i) {
-      const auto bits = __builtin_bit_cast(std::uint32_t, a[i]);
-      out[i] = static_cast<Bf16>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
-    }
+    for (std::size_t i = 0; i < rows * kBlock; ++i) out[i] = to_bf16(a[i]);
   }
 }
 

@@ -20,6 +20,13 @@ enum class Activation { kNone, kGelu, kRelu };
 /// A bfloat16: the upper half of a float32.
 using Bf16 = std::uint16_t;
 
+/// Rounds to nearest even, in integers, so that every instruction set rounds alike; `value` is not NaN. Static on
+/// purpose: an inline function would be one weak symbol for files compiled for different CPUs (isa_avx512.cpp).
+static constexpr Bf16 to_bf16(float value) {
+  const auto bits = __builtin_bit_cast(std::uint32_t, value);
+  return static_cast<Bf16>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
+}
+
 /// c[n][row] = act(Σ_k a[k][row] · b[k][n] + bias[n]) + residual[n][row], summed in float32.
 template <typename Operand>
 struct BasicGemm {

@@ -1,7 +1,6 @@
 #include "engine/nn/linear.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 
 namespace mobileclip {
@@ -27,12 +26,6 @@ void pack(std::span<const float> weight, int out, int in, float* packed) {
   }
 }
 
-/// Rounds to nearest even, as kernels.h's round_to_bf16 does.
-kernels::Bf16 to_bf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<kernels::Bf16>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
-}
-
 /// [out][in] → [out/16][in/2][16][2]
 void pack_pairs(std::span<const float> weight, int out, int in, kernels::Bf16* packed) {
   for (int panel = 0; panel < out; panel += kChannelBlock) {
@@ -41,7 +34,8 @@ void pack_pairs(std::span<const float> weight, int out, int in, kernels::Bf16* p
     for (int k = 0; k < in; k += kChannelBlock) {
       for (int n = 0; n < kChannelBlock; ++n) {
         const float* row = from + floats(n, in) + k;
-        for (int i = 0; i < kChannelBlock; ++i) to[(k + i) / 2 * 2 * kChannelBlock + 2 * n + i % 2] = to_bf16(row[i]);
+        for (int i = 0; i < kChannelBlock; ++i)
+          to[(k + i) / 2 * 2 * kChannelBlock + 2 * n + i % 2] = kernels::to_bf16(row[i]);
       }
     }
   }

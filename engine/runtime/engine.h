@@ -27,7 +27,7 @@ namespace mobileclip {
 
 struct EngineOptions {
   int threads = 0;                           ///< 0: what affinity and the cgroup's CPU quota allow
-  std::string isa = "auto";                  ///< "auto" or a name of available_isas() (kernels/dispatch.h)
+  std::string isa = "auto";                  ///< "auto" or a name in kernels::available() (kernels/dispatch.h)
   Precision precision = Precision::kFp32;    ///< of the products; sums are float32
   std::size_t max_batch = 32;                ///< items a forward pass takes at most
   std::chrono::microseconds max_wait{0};     ///< how long an idle engine waits to fill a batch; 0: start at once
