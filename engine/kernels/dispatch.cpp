@@ -2,7 +2,9 @@
 
 #include <vector>
 
+#include "engine/kernels/amx_permission.h"
 #include "engine/kernels/isa_tables.h"
+#include "engine/kernels/self_check.h"
 
 namespace mobileclip::kernels {
 
@@ -14,10 +16,17 @@ std::span<const Kernels* const> available() {
     // The compiler's builtin checks the operating system's XSAVE support as well as CPUID.
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl")) {
-      if (__builtin_cpu_supports("avx512bf16")) found.push_back(&avx512bf16_kernels());
+      if (__builtin_cpu_supports("avx512vnni")) {
+        if (__builtin_cpu_supports("avx512bf16")) {
+          if (request_amx()) found.push_back(&amx_kernels());
+          found.push_back(&avx512bf16_kernels());
+        }
+        found.push_back(&avx512vnni_kernels());
+      }
       found.push_back(&avx512_kernels());
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&avx2_kernels());
+    std::erase_if(found, [](const Kernels* table) { return !agrees(*table, portable_kernels()); });
 #endif
     found.push_back(&portable_kernels());
     return found;

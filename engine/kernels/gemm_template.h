@@ -3,28 +3,54 @@ namespace mobileclip::kernels::MOBILECLIP_ISA {
 
 inline constexpr int kVecs = static_cast<int>(kBlock) / kLanes;  ///< vectors a block of 16
 
-// float32 operands in the terms of the bfloat16 ones (load_operand, broadcast_operand, dot), one k a step.
+// float32 operands in the terms of the rounded ones (load_operand, broadcast_operand, dot), one k a step.
 static inline Vec load_operand(const float* p) { return load(p); }
 static inline Vec broadcast_operand(const float* p) { return set1(*p); }
 static inline Vec dot(Vec x, Vec w, Vec sum) { return fma(x, w, sum); }
 
-template <typename Operand>
-inline constexpr std::size_t kStep = sizeof(float) / sizeof(Operand);  ///< k that one operand vector holds
+/// What products are summed in: float32, and exact whole numbers for bytes.
+template <typename A>
+struct Sums {
+  using Type = Vec;
+  static Type zero() { return set1(0.0F); }
+};
+template <>
+struct Sums<std::uint8_t> {
+  using Type = IntVec;
+  static Type zero() { return int_zero(); }
+};
+
+/// What a sum of products stands for: itself, but for bytes.
+static inline Vec product(Vec sum, const Int8Scales* /*scales*/, std::size_t /*row*/, std::size_t /*n*/) { return sum; }
+static inline Vec product(IntVec sum, const Int8Scales* scales, std::size_t row, std::size_t n) {
+  const Vec shifted = fma(set1(-scales->row_zero[row]), load(scales->column_sum + n), to_float(sum));
+  return mul(shifted, mul(set1(scales->row_scale[row]), load(scales->column_scale + n)));
+}
+
+/// The write-back of one vector: outputs n to n + kLanes of `row`.
+template <Activation activation, typename A, typename B>
+static inline void write_back(const BasicGemm<A, B>& g, Vec v, std::size_t row, std::size_t n) {
+  const std::size_t at = n / kBlock * g.c_stride + row * kBlock + n % kBlock;
+  v = activate<activation>(add(v, g.bias ? load(g.bias + n) : set1(0.0F)));
+  if (g.residual) v = add(v, load(g.residual + at));
+  store(g.c + at, v);
+}
 
 /// A register tile of `Rows` rows by `Blocks` blocks: c += a b, k ascending, so that every value has one order of sums.
-template <typename Operand, int Rows, int Blocks, Activation activation>
-static void gemm_tile(const BasicGemm<Operand>& g, std::size_t row, std::size_t block) {
+template <typename A, typename B, int Rows, int Blocks, Activation activation>
+static void gemm_tile(const BasicGemm<A, B>& g, const Int8Scales* scales, std::size_t row, std::size_t block) {
   constexpr int kColumns = Blocks * kVecs;
-  constexpr std::size_t kWidth = kStep<Operand>;
-  Vec acc[Rows][kColumns];
+  constexpr std::size_t kDepth = kOperandBlock<A>;      // k a block of a
+  constexpr std::size_t kWidth = sizeof(float) / sizeof(A);  // k a step
+  typename Sums<A>::Type acc[Rows][kColumns];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 16
-    for (int j = 0; j < kColumns; ++j) acc[r][j] = set1(0.0F);
+    for (int j = 0; j < kColumns; ++j) acc[r][j] = Sums<A>::zero();
   }
-  const Operand* b = g.b + block * g.b_stride;
+  const B* b = g.b + block * g.b_stride;
   const std::size_t b_stride = g.b_stride;
-  const auto step = [&](const Operand* a, const Operand* bk) {
+  const auto step = [&](const A* a, const B* bk) {
     decltype(load_operand(bk)) w[kColumns];
 #pragma GCC unroll 16
     for (int j = 0; j < kColumns; ++j) {
@@ -33,54 +59,50 @@ static void gemm_tile(const BasicGemm<Operand>& g, std::size_t row, std::size_t 
     }
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-      const auto x = broadcast_operand(a + static_cast<std::size_t>(r) * kBlock);
+      const auto x = broadcast_operand(a + static_cast<std::size_t>(r) * kDepth);
 #pragma GCC unroll 16
       for (int j = 0; j < kColumns; ++j) acc[r][j] = dot(x, w[j], acc[r][j]);
     }
   };
-  const Operand* a = g.a + row * kBlock;
+  const A* a = g.a + row * kDepth;
   std::size_t k = 0;
-  for (; k + kBlock <= g.k; k += kBlock, a += g.a_stride, b += kBlock * kBlock) {
-    for (std::size_t i = 0; i < kBlock; i += kWidth) step(a + i, b + i * kBlock);
+  for (; k + kDepth <= g.k; k += kDepth, a += g.a_stride, b += kDepth * kBlock) {
+    for (std::size_t i = 0; i < kDepth; i += kWidth) step(a + i, b + i * kBlock);
   }
   for (std::size_t i = 0; k + i < g.k; i += kWidth) step(a + i, b + i * kBlock);
 
 #pragma GCC unroll 16
   for (int j = 0; j < kColumns; ++j) {
-    const std::size_t n = block + static_cast<std::size_t>(j / kVecs);
-    const std::size_t lane = static_cast<std::size_t>(j % kVecs) * kLanes;
-    const Vec bias = g.bias ? load(g.bias + n * kBlock + lane) : set1(0.0F);
-    const std::size_t at = n * g.c_stride + row * kBlock + lane;
+    const std::size_t n = block * kBlock + static_cast<std::size_t>(j) * kLanes;
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-      Vec v = activate<activation>(add(acc[r][j], bias));
-      const std::size_t offset = at + static_cast<std::size_t>(r) * kBlock;
-      if (g.residual) v = add(v, load(g.residual + offset));
-      store(g.c + offset, v);
+      const std::size_t at = row + static_cast<std::size_t>(r);
+      write_back<activation>(g, product(acc[r][j], scales, at, n), at, n);
     }
   }
 }
 
-template <typename Operand, int Rows, int Blocks, Activation activation>
-static void gemm_rows(const BasicGemm<Operand>& g, int rows, std::size_t row, std::size_t block) {
+template <typename A, typename B, int Rows, int Blocks, Activation activation>
+static void gemm_rows(const BasicGemm<A, B>& g, const Int8Scales* scales, int rows, std::size_t row,
+                      std::size_t block) {
   if constexpr (Rows > 0) {
     if (rows == Rows) {
-      gemm_tile<Operand, Rows, Blocks, activation>(g, row, block);
+      gemm_tile<A, B, Rows, Blocks, activation>(g, scales, row, block);
     } else {
-      gemm_rows<Operand, Rows - 1, Blocks, activation>(g, rows, row, block);
+      gemm_rows<A, B, Rows - 1, Blocks, activation>(g, scales, rows, row, block);
     }
   }
 }
 
-template <typename Operand, Activation activation>
-static void gemm_all(const BasicGemm<Operand>& g) {
+template <Activation activation, typename A, typename B>
+static void gemm_all(const BasicGemm<A, B>& g, const Int8Scales* scales) {
   // Tiles as even as can be: 77 rows run as 6 tiles of 12 or 13 rather than 5 of 14 and one of 7.
   const std::size_t tiles = (g.rows + kGemmRows - 1) / kGemmRows;
   std::size_t block = 0;
   const auto panel = [&]<int Blocks>() {
     for (std::size_t t = 0, row = 0; t < tiles; ++t) {
       const std::size_t next = (t + 1) * g.rows / tiles;
-      gemm_rows<Operand, kGemmRows, Blocks, activation>(g, static_cast<int>(next - row), row, block);
+      gemm_rows<A, B, kGemmRows, Blocks, activation>(g, scales, static_cast<int>(next - row), row, block);
       row = next;
     }
     block += Blocks;
@@ -89,24 +111,24 @@ static void gemm_all(const BasicGemm<Operand>& g) {
   while (block < g.n_blocks) panel.template operator()<1>();
 }
 
-template <typename Operand>
-static void gemm(const BasicGemm<Operand>& g) {
+template <typename A, typename B>
+static void gemm_activated(const BasicGemm<A, B>& g, const Int8Scales* scales) {
   switch (g.activation) {
     case Activation::kNone:
-      return gemm_all<Operand, Activation::kNone>(g);
+      return gemm_all<Activation::kNone>(g, scales);
     case Activation::kGelu:
-      return gemm_all<Operand, Activation::kGelu>(g);
+      return gemm_all<Activation::kGelu>(g, scales);
     case Activation::kRelu:
-      return gemm_all<Operand, Activation::kRelu>(g);
+      return gemm_all<Activation::kRelu>(g, scales);
   }
 }
 
-/// The compiler vectorises the rounding.
-static void round_to_bf16(const float* a, std::size_t stride, std::size_t rows, std::size_t k, Bf16* out) {
-  for (std::size_t kb = 0; kb < k; kb += kBlock, a += stride, out += rows * kBlock) {
-    for (std::size_t i = 0; i < rows * kBlock; ++i) out[i] = to_bf16(a[i]);
-  }
+template <typename Operand>
+static void gemm(const BasicGemm<Operand>& g) {
+  gemm_activated(g, nullptr);
 }
+
+static void gemm_int8(const GemmInt8& g, const Int8Scales& scales) { gemm_activated(g, &scales); }
 
 /// Straight copies: the compiler turns a 16x16 transpose of floats into what the ISA has for it.
 static void pack_transposed(const float* x, std::size_t stride, std::size_t rows, std::size_t k, float* out) {

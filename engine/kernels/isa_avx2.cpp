@@ -7,6 +7,7 @@
 namespace mobileclip::kernels::avx2 {
 
 using Vec = __m256;
+using IntVec = __m256i;
 inline constexpr int kLanes = 8;
 inline constexpr int kGemmRows = 6;  // 6 x 2 accumulators, 2 of weights, 1 broadcast: 15 of 16 registers
 inline constexpr int kGemmBlocks = 1;
@@ -54,8 +55,42 @@ static inline Bf16Pair broadcast_operand(const Bf16* p) {
 }
 static inline Vec dot(Bf16Pair x, Bf16Pair w, Vec sum) { return fma(x.odd, w.odd, fma(x.even, w.even, sum)); }
 
+static inline IntVec int_zero() { return _mm256_setzero_si256(); }
+static inline Vec to_float(IntVec a) { return _mm256_cvtepi32_ps(a); }
+/// 8 floats, rounded and held to [0, 255]
+static inline void store_bytes(std::uint8_t* p, Vec v) {
+  const __m256i whole = _mm256_cvtps_epi32(v);
+  const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+}
+
+/// 4 bytes a lane as 16-bit numbers: products of two neighbours summed by vpmaddwd are exact, where vpmaddubsw
+/// saturates.
+struct WidenedBytes {
+  __m256i even;
+  __m256i odd;
+};
+
+static inline WidenedBytes load_operand(const std::int8_t* p) {
+  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return {_mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8), _mm256_srai_epi16(bytes, 8)};
+}
+static inline WidenedBytes broadcast_operand(const std::uint8_t* p) {
+  int four;
+  __builtin_memcpy(&four, p, sizeof(four));
+  const __m256i bytes = _mm256_set1_epi32(four);
+  return {_mm256_and_si256(bytes, _mm256_set1_epi16(0x00FF)), _mm256_srli_epi16(bytes, 8)};
+}
+static inline IntVec dot(WidenedBytes x, WidenedBytes w, IntVec sum) {
+  return _mm256_add_epi32(_mm256_add_epi32(sum, _mm256_madd_epi16(x.even, w.even)),
+                          _mm256_madd_epi16(x.odd, w.odd));
+}
+
 }  // namespace mobileclip::kernels::avx2
 
+#include "engine/kernels/gelu_rational.h"
+
+// These use the above.
 #include "engine/kernels/kernel_templates.h"
 
 namespace mobileclip::kernels {

@@ -7,26 +7,30 @@
 #define MOBILECLIP_ISA avx512
 #include "engine/kernels/simd_avx512.h"
 
+// These use the above.
+#include "engine/kernels/dot_avx512_widened_bf16.h"
+
 namespace mobileclip::kernels::avx512 {
 
-/// Two neighbouring k of 16 outputs as float32: a bfloat16 is the upper half of one.
-struct Bf16Pair {
-  Vec even;
-  Vec odd;
+/// 4 bytes a lane as 16-bit numbers: products of two neighbours summed by vpmaddwd are exact, where vpmaddubsw
+/// saturates.
+struct WidenedBytes {
+  __m512i even;
+  __m512i odd;
 };
 
-static inline Bf16Pair split(__m512i pairs) {
-  return {_mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16)),
-          _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xFFFF0000U))))};
+static inline WidenedBytes load_operand(const std::int8_t* p) {
+  const __m512i bytes = _mm512_loadu_si512(p);
+  return {_mm512_srai_epi16(_mm512_slli_epi16(bytes, 8), 8), _mm512_srai_epi16(bytes, 8)};
 }
-
-static inline Bf16Pair load_operand(const Bf16* p) { return split(_mm512_loadu_si512(p)); }
-static inline Bf16Pair broadcast_operand(const Bf16* p) {
-  int pair;
-  __builtin_memcpy(&pair, p, sizeof(pair));
-  return split(_mm512_set1_epi32(pair));
+static inline WidenedBytes broadcast_operand(const std::uint8_t* p) {
+  const __m512i bytes = broadcast_bytes(p);
+  return {_mm512_and_si512(bytes, _mm512_set1_epi16(0x00FF)), _mm512_srli_epi16(bytes, 8)};
 }
-static inline Vec dot(Bf16Pair x, Bf16Pair w, Vec sum) { return fma(x.odd, w.odd, fma(x.even, w.even, sum)); }
+static inline IntVec dot(WidenedBytes x, WidenedBytes w, IntVec sum) {
+  return _mm512_add_epi32(_mm512_add_epi32(sum, _mm512_madd_epi16(x.even, w.even)),
+                          _mm512_madd_epi16(x.odd, w.odd));
+}
 
 }  // namespace mobileclip::kernels::avx512
 

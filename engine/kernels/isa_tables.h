@@ -6,7 +6,9 @@
 namespace mobileclip::kernels {
 
 #ifdef __x86_64__
+const Kernels& amx_kernels();
 const Kernels& avx512bf16_kernels();
+const Kernels& avx512vnni_kernels();
 const Kernels& avx512_kernels();
 const Kernels& avx2_kernels();
 #endif

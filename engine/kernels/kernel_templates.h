@@ -5,15 +5,21 @@
 // These use the above.
 #include "engine/kernels/depthwise_template.h"
 #include "engine/kernels/gemm_template.h"
+#include "engine/kernels/operand_template.h"
 #include "engine/kernels/rowwise_template.h"
 
 namespace mobileclip::kernels::MOBILECLIP_ISA {
 
 constexpr Kernels make_table(const char* isa) {
   return {.isa = isa,
+          .splits_fp32 = false,
           .gemm = &gemm<float>,
           .gemm_bf16 = &gemm<Bf16>,
+          .gemm_split = nullptr,
+          .gemm_int8 = &gemm_int8,
           .round_to_bf16 = &round_to_bf16,
+          .split_to_bf16 = &split_to_bf16,
+          .quantize_rows = &quantize_rows,
           .depthwise3x3 = &depthwise<3, 1>,
           .depthwise3x3_stride2 = &depthwise<3, 2>,
           .depthwise7x7 = &depthwise<7, 1>,

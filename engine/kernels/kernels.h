@@ -27,14 +27,29 @@ static constexpr Bf16 to_bf16(float value) {
   return static_cast<Bf16>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
 }
 
-/// c[n][row] = act(Σ_k a[k][row] · b[k][n] + bias[n]) + residual[n][row], summed in float32.
+/// What to_bf16 leaves of `value`, rounded likewise.
+static constexpr Bf16 low_bf16(float value) {
+  return to_bf16(value - __builtin_bit_cast(float, static_cast<std::uint32_t>(to_bf16(value)) << 16));
+}
+
+/// Values that one row of an operand block holds, a cache line of them: 16 float32, 32 bfloat16, 64 bytes.
 template <typename Operand>
+inline constexpr std::size_t kOperandBlock = 64 / sizeof(Operand);
+
+/// Rounded operands (bfloat16, bytes) carry rows of zeros up to a multiple of this, the height of an AMX tile.
+inline constexpr std::size_t kTileRows = 16;
+
+/// c[n][row] = act(Σ_k a[k][row] · b[k][n] + bias[n]) + residual[n][row].
+///
+/// Rounded operands are padded with zeros to whole blocks of k; a kernel may read their padding, and rows of `a` up to
+/// the next multiple of kTileRows.
+template <typename A, typename B = A>
 struct BasicGemm {
-  const Operand* a;  ///< [k/16][rows][16], blocks `a_stride` values apart
+  const A* a;  ///< [k / kOperandBlock<A>][rows][kOperandBlock<A>], blocks `a_stride` values apart
   std::size_t a_stride;
-  /// Packed, panels `b_stride` values apart (k * 16 for packed weights): float32 as [n_blocks][k][16], bfloat16 with
-  /// neighbouring k together, [n_blocks][k/2][16][2].
-  const Operand* b;
+  /// Packed, panels `b_stride` values apart: [n_blocks][k / g][16][g], where g neighbouring k share 4 bytes: 1 float32,
+  /// 2 bfloat16, 4 bytes.
+  const B* b;
   std::size_t b_stride;
   const float* bias;      ///< [n_blocks * 16], or null
   const float* residual;  ///< like c, may be c itself; or null
@@ -42,11 +57,20 @@ struct BasicGemm {
   std::size_t c_stride;
   std::size_t rows;
   std::size_t n_blocks;
-  std::size_t k;  ///< float32: any; bfloat16: a multiple of 16
+  std::size_t k;  ///< float32: any; else a multiple of 16
   Activation activation;
 };
 using Gemm = BasicGemm<float>;
 using GemmBf16 = BasicGemm<Bf16>;
+using GemmInt8 = BasicGemm<std::uint8_t, std::int8_t>;
+
+/// What the bytes of a GemmInt8 stand for: a = (byte - zero[row]) · scale[row], b = byte · scale[n].
+struct Int8Scales {
+  const float* row_scale;     ///< [rows]
+  const float* row_zero;      ///< [rows], whole numbers in [0, 255]
+  const float* column_scale;  ///< [n_blocks * 16]
+  const float* column_sum;    ///< [n_blocks * 16], Σ_k b[k][n], in bytes' units
+};
 
 /// One block of 16 channels of a depthwise convolution over an input that already carries its zero padding.
 struct Depthwise {
@@ -85,12 +109,23 @@ struct Softmax {
 };
 
 struct Kernels {
-  const char* isa;  ///< "avx512bf16", "avx512", "avx2", "portable"
+  const char* isa;  ///< "amx", "avx512bf16", "avx512vnni", "avx512", "avx2", "portable"
+  /// Whether gemm_split beats gemm here: layers then multiply float32 that way.
+  bool splits_fp32;
   void (*gemm)(const Gemm&);
   void (*gemm_bf16)(const GemmBf16&);
-  /// out [k/16][rows][16] = a [k/16][rows][16] (blocks `stride` floats apart) rounded to nearest even: what gemm_bf16
-  /// takes as a.
+  /// Float32 as two bfloat16 each, a = hi + lo: hi·hi + hi·lo + lo·hi, with the relative error of 2^-16 a product.
+  /// `hi` holds the upper halves, a_lo and b_lo the lower ones in the same layout. Null unless splits_fp32.
+  void (*gemm_split)(const GemmBf16& hi, const Bf16* a_lo, const Bf16* b_lo);
+  void (*gemm_int8)(const GemmInt8&, const Int8Scales&);
+  // From a [k/16][rows][16], blocks `stride` floats apart, to what the products above take as a, padding written.
+  /// Rounds to nearest even.
   void (*round_to_bf16)(const float* a, std::size_t stride, std::size_t rows, std::size_t k, Bf16* out);
+  /// hi + lo = a to 16 bits.
+  void (*split_to_bf16)(const float* a, std::size_t stride, std::size_t rows, std::size_t k, Bf16* hi, Bf16* lo);
+  /// Each row in 255 steps from its least value to its greatest, 0 among them.
+  void (*quantize_rows)(const float* a, std::size_t stride, std::size_t rows, std::size_t k, std::uint8_t* out,
+                        float* scale, float* zero);
   void (*depthwise3x3)(const Depthwise&);
   void (*depthwise3x3_stride2)(const Depthwise&);
   void (*depthwise7x7)(const Depthwise&);

@@ -3,6 +3,7 @@
 namespace mobileclip::kernels::MOBILECLIP_ISA {
 
 using Vec = __m512;
+using IntVec = __m512i;
 inline constexpr int kLanes = 16;
 inline constexpr int kGemmRows = 14;  // 14 x 2 accumulators, 2 of weights, 1 broadcast: 31 of 32 registers
 inline constexpr int kGemmBlocks = 2;
@@ -26,4 +27,20 @@ static inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) {
 /// a * 2^n for integral n
 static inline Vec ldexp(Vec a, Vec n) { return _mm512_scalef_ps(a, n); }
 
+static inline IntVec int_zero() { return _mm512_setzero_si512(); }
+static inline Vec to_float(IntVec a) { return _mm512_cvtepi32_ps(a); }
+/// 16 floats, rounded and held to [0, 255]
+static inline void store_bytes(std::uint8_t* p, Vec v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(max(v, set1(0.0F)))));
+}
+
+/// 4 neighbouring k of one row, in every lane.
+static inline __m512i broadcast_bytes(const std::uint8_t* p) {
+  int four;
+  __builtin_memcpy(&four, p, sizeof(four));
+  return _mm512_set1_epi32(four);
+}
+
 }  // namespace mobileclip::kernels::MOBILECLIP_ISA
+
+#include "engine/kernels/gelu_table.h"

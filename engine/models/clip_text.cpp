@@ -46,9 +46,9 @@ LayerNorm layer_norm(const WeightScope& w) { return {w("weight"), w("bias")}; }
 }  // namespace
 
 ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextConfig& config, const WeightScope& w,
-                                                                     Precision precision) {
-  const auto linear = [precision](const WeightScope& layer, int out, int in) {
-    return Linear(out, in, layer("weight"), layer("bias"), precision);
+                                                                     Arithmetic arithmetic) {
+  const auto linear = [arithmetic](const WeightScope& layer, int out, int in) {
+    return Linear(out, in, layer("weight"), layer("bias"), arithmetic);
   };
   const int width = config.width;
   const int hidden = width * config.mlp_ratio;
@@ -58,7 +58,7 @@ ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextC
                       .bias = {in_proj_bias.begin(), in_proj_bias.end()}};
   scale_outputs(in_proj, static_cast<std::size_t>(width), 1.0 / std::sqrt(static_cast<double>(width / config.heads)));
   return {.ln_1 = layer_norm(w / "ln_1"),
-          .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias, precision),
+          .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias, arithmetic),
           .out_proj = linear(w / "attn.out_proj", width, width),
           .ln_2 = layer_norm(w / "ln_2"),
           .c_fc = linear(w / "mlp.c_fc", hidden, width),
@@ -66,7 +66,7 @@ ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextC
 }
 
 ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
-                                 Precision precision)
+                                 Arithmetic arithmetic)
     : config_(config),
       token_embedding_(copy_of(WeightScope(weights, "")("token_embedding.weight"))),
       positional_embedding_(copy_of(WeightScope(weights, "")("positional_embedding"))),
@@ -76,7 +76,7 @@ ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const 
                                   static_cast<std::size_t>(embed_dim)),
                        {}) {
   const WeightScope resblocks(weights, "transformer.resblocks");
-  for (int i = 0; i < config.layers; ++i) resblocks_.push_back(build_block(config, resblocks / i, precision));
+  for (int i = 0; i < config.layers; ++i) resblocks_.push_back(build_block(config, resblocks / i, arithmetic));
 }
 
 ClipTextActivations ClipTextEncoder::make_activations(int max_texts) const {

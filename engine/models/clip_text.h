@@ -35,9 +35,9 @@ struct ClipTextActivations {
 class ClipTextEncoder {
  public:
   /// Packs copies of `weights`, which must be complete.
-  /// `precision` is that of the transformer's linear layers; the projection stays in float32.
+  /// `arithmetic` is that of the transformer's linear layers; the projection stays in float32.
   ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
-                  Precision precision = Precision::kFp32);
+                  Arithmetic arithmetic = Arithmetic::kFp32);
 
   [[nodiscard]] ClipTextActivations make_activations(int max_texts) const;
   [[nodiscard]] std::size_t scratch_per_worker() const;
@@ -65,7 +65,7 @@ class ClipTextEncoder {
   };
   class Pass;
 
-  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w, Precision precision);
+  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w, Arithmetic arithmetic);
 
   TextConfig config_;
   AlignedBuffer token_embedding_;       // [vocab_size][width]

@@ -89,10 +89,10 @@ class MciEncoder {
     std::array<float, 3> mean;  ///< of values in [0, 1]
     std::array<float, 3> std;
   };
-  /// Packs copies of `weights`, which must be complete. `precision` is that of the pointwise layers and attention's
+  /// Packs copies of `weights`, which must be complete. `arithmetic` is that of the pointwise layers and attention's
   /// projections, nine tenths of the work; stem, depthwise, squeeze-excite and head stay in float32.
   MciEncoder(const MciConfig& config, int embed_dim, const Input& input, const TowerWeights& weights,
-             Precision precision = Precision::kFp32);
+             Arithmetic arithmetic = Arithmetic::kFp32);
 
   [[nodiscard]] MciActivations make_activations() const;
   [[nodiscard]] std::size_t scratch_per_worker() const { return sizes_.scratch_per_worker; }

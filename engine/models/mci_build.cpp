@@ -15,13 +15,13 @@ using namespace mci;
 /// What every part needs to know.
 struct Recipe {
   const MciConfig& config;
-  Precision precision;
+  Arithmetic arithmetic;
 
   [[nodiscard]] Linear linear(int out, int in, const FoldedLayer& layer) const {
-    return {out, in, layer.weight, layer.bias, precision};
+    return {out, in, layer.weight, layer.bias, arithmetic};
   }
   [[nodiscard]] Linear linear(const WeightScope& w, int out, int in) const {
-    return {out, in, w("weight"), w("bias"), precision};
+    return {out, in, w("weight"), w("bias"), arithmetic};
   }
 };
 
@@ -84,7 +84,7 @@ Downsample downsample(const Recipe& recipe, const WeightScope& w, std::size_t st
   return {.large_conv = DepthwiseConv2d({.channels = in, .multiplier = out / in, .kernel = 7, .stride = 2},
                                         large_conv("weight"), large_conv("bias")),
           .se = std::move(se),
-          .proj = Linear(out, out, reorder_inputs(pointwise("weight"), order), pointwise("bias"), recipe.precision)};
+          .proj = Linear(out, out, reorder_inputs(pointwise("weight"), order), pointwise("bias"), recipe.arithmetic)};
 }
 
 Stage stage(const Recipe& recipe, const WeightScope& w, std::size_t index) {
@@ -138,10 +138,10 @@ Linear head(const WeightScope& w, int embed_dim, int in) {
 }  // namespace
 
 MciEncoder::MciEncoder(const MciConfig& config, int embed_dim, const Input& input, const TowerWeights& weights,
-                       Precision precision)
+                       Arithmetic arithmetic)
     : image_size_(input.image_size),
-      stem_(stem({config, precision}, WeightScope(weights, "trunk.stem"), input)),
-      stages_(stages({config, precision}, WeightScope(weights, "trunk.stages"))),
+      stem_(stem({config, arithmetic}, WeightScope(weights, "trunk.stem"), input)),
+      stages_(stages({config, arithmetic}, WeightScope(weights, "trunk.stages"))),
       final_conv_(final_conv(WeightScope(weights, "trunk.final_conv"), config.embed_dims.back())),
       head_(head(WeightScope(weights, "trunk.head.fc"), embed_dim, config.embed_dims.back())),
       sizes_(measure()) {}

@@ -1,18 +1,29 @@
 // y = act(x Wᵀ + b) + residual, over the rows of a blocked activation: linear layers and 1x1 convolutions alike.
 #pragma once
 
-#include <cstdint>
 #include <span>
-#include <vector>
 
 #include "engine/nn/context.h"
-#include "engine/nn/precision.h"
+#include "engine/nn/packed_weight.h"
 #include "engine/tensor/aligned_buffer.h"
 #include "engine/tensor/blocked.h"
 
 namespace mobileclip {
 
-using kernels::Activation;
+/// Rows cut into tasks of at most `most` rows (a multiple of an AMX tile's height), as even as can be, at multiples of
+/// that height.
+class RowTasks {
+ public:
+  RowTasks(int rows, int most);
+  [[nodiscard]] int count() const { return count_; }
+  /// Where task `index` begins; for count(), the end of the rows.
+  [[nodiscard]] int begin(int index) const;
+
+ private:
+  int rows_;
+  int units_;
+  int count_;
+};
 
 /// A range of a layer's output channels, in blocks of 16.
 struct BlockRange {
@@ -26,7 +37,7 @@ class Linear {
   /// `weight` is row-major [out, in] (a 1x1 convolution's [out, in, 1, 1] is the same); `bias` is [out] or empty.
   /// `in` and `out` are multiples of 16. Packs a copy: neither span is kept.
   Linear(int out, int in, std::span<const float> weight, std::span<const float> bias,
-         Precision precision = Precision::kFp32);
+         Arithmetic arithmetic = Arithmetic::kFp32);
 
   struct Options {
     Activation activation = Activation::kNone;
@@ -40,36 +51,29 @@ class Linear {
   void forward_range(const Context& context, BlockRange range, Blocked x, Blocked y, const Options& options) const;
 
   /// For callers that tile by themselves: rows [row, row + count) of x → rows [y_row, y_row + count) of y, on the
-  /// calling thread. `rounded` is room for rounded_floats(count).
+  /// calling thread. `operand` is room for operand_floats(count).
   struct Tile {
     int row;
     int count;
     int y_row;
   };
   void forward_tile(const kernels::Kernels& kernels, Tile tile, Blocked x, Blocked y, const Options& options,
-                    float* rounded) const;
+                    float* operand) const;
 
   /// Floats that inputs of `rows` rows take once rounded; 0 in float32.
-  [[nodiscard]] std::size_t rounded_floats(int rows) const;
-  [[nodiscard]] std::size_t scratch_per_worker() const { return rounded_floats(kRowsPerTask); }
+  [[nodiscard]] std::size_t operand_floats(int rows) const { return weight_.operand_floats(rows); }
+  [[nodiscard]] std::size_t scratch_per_worker() const { return operand_floats(kRowsPerTask); }
 
-  [[nodiscard]] int in_channels() const { return in_; }
-  [[nodiscard]] int out_channels() const { return out_; }
+  [[nodiscard]] int in_channels() const { return weight_.in_channels(); }
+  [[nodiscard]] int out_channels() const { return weight_.out_channels(); }
 
  private:
-  void run_tile(const kernels::Kernels& kernels, BlockRange range, Tile tile, Blocked x, Blocked y,
-                const Options& options, float* rounded) const;
-
   // A tile of activations stays in the second-level cache while the weights stream past it: 96 rows of 2,048 channels
   // are 768 KiB in float32.
   static constexpr int kRowsPerTask = 96;
 
-  int out_;
-  int in_;
-  Precision precision_;
-  AlignedBuffer packed_;                    // float32: [out/16][in][16]
-  std::vector<kernels::Bf16> packed_bf16_;  // bfloat16: [out/16][in/2][16][2]
-  AlignedBuffer bias_;                      // [out]
+  PackedWeight weight_;
+  AlignedBuffer bias_;  // [out]
 };
 
 }  // namespace mobileclip

@@ -7,7 +7,7 @@
 namespace mobileclip {
 namespace {
 
-constexpr int kTileRows = 44;  // small enough that the hidden values of a tile stay in the second-level cache
+constexpr int kTileRows = 48;  // small enough that the hidden values of a tile stay in the second-level cache
 
 }  // namespace
 
@@ -16,7 +16,7 @@ Mlp::Mlp(Linear fc1, Linear fc2) : fc1_(std::move(fc1)), fc2_(std::move(fc2)) {
 }
 
 std::size_t Mlp::scratch_per_worker() const {
-  const std::size_t fused = hidden_floats() + std::max(fc1_.rounded_floats(kTileRows), fc2_.rounded_floats(kTileRows));
+  const std::size_t fused = hidden_floats() + std::max(fc1_.operand_floats(kTileRows), fc2_.operand_floats(kTileRows));
   return std::max({fused, fc1_.scratch_per_worker(), fc2_.scratch_per_worker()});
 }
 
@@ -31,15 +31,15 @@ void Mlp::forward(const Context& context, Blocked x, Blocked y, const float* res
     fc2_.forward(context, h, y, {.residual = residual});
     return;
   }
-  const int tiles = (x.rows + kTileRows - 1) / kTileRows;
-  context.parallel.run(static_cast<std::size_t>(tiles), [&](std::size_t task, int worker) {
-    const int row = x.rows * static_cast<int>(task) / tiles;
-    const int count = x.rows * (static_cast<int>(task) + 1) / tiles - row;
+  const RowTasks tiles(x.rows, kTileRows);
+  context.parallel.run(static_cast<std::size_t>(tiles.count()), [&](std::size_t task, int worker) {
+    const int row = tiles.begin(static_cast<int>(task));
+    const int count = tiles.begin(static_cast<int>(task) + 1) - row;
     const Blocked h{.data = context.scratch.of(worker), .channels = hidden_channels(), .rows = count};
-    float* rounded = h.data + hidden_floats();
+    float* operand = h.data + hidden_floats();
     fc1_.forward_tile(context.kernels, {.row = row, .count = count, .y_row = 0}, x, h,
-                      {.activation = Activation::kGelu}, rounded);
-    fc2_.forward_tile(context.kernels, {.row = 0, .count = count, .y_row = row}, h, y, {.residual = residual}, rounded);
+                      {.activation = Activation::kGelu}, operand);
+    fc2_.forward_tile(context.kernels, {.row = 0, .count = count, .y_row = row}, h, y, {.residual = residual}, operand);
   });
 }
 

@@ -22,17 +22,17 @@ const kernels::Kernels& choose_kernels(const std::string& isa) {
   throw LoadError("isa '" + isa + "' is not one that this CPU has; expected one of: " + known);
 }
 
-MciEncoder image_encoder(const LoadedModel& model, Precision precision) {
+MciEncoder image_encoder(const LoadedModel& model, Arithmetic arithmetic) {
   const ModelConfig& config = model.config;
   return {config.image,
           config.embed_dim,
           {.image_size = config.preprocess.image_size, .mean = config.mean, .std = config.std},
           model.image,
-          precision};
+          arithmetic};
 }
 
-ClipTextEncoder text_encoder(const LoadedModel& model, Precision precision) {
-  return {model.config.text, model.config.embed_dim, model.text, precision};
+ClipTextEncoder text_encoder(const LoadedModel& model, Arithmetic arithmetic) {
+  return {model.config.text, model.config.embed_dim, model.text, arithmetic};
 }
 
 EngineInfo describe(const LoadedModel& model, const EngineOptions& options, const kernels::Kernels& kernels,
@@ -80,10 +80,10 @@ struct Engine::Impl {
         info(describe(model, options, kernels, executor.threads())),
         context{.kernels = kernels, .executor = executor, .scratch = {}, .observer = observer, .healthy = healthy},
         max_batch(std::min(options.max_batch, options.max_queue_items)),
-        images(ImageTower(image_encoder(model, options.precision), preprocess_config(model, options),
+        images(ImageTower(image_encoder(model, arithmetic_of(options.precision, kernels)), preprocess_config(model, options),
                           options.image_limits, executor.threads()),
                context, options),
-        texts(TextTower(text_encoder(model, options.precision), std::move(model.tokenizer), executor.threads()),
+        texts(TextTower(text_encoder(model, arithmetic_of(options.precision, kernels)), std::move(model.tokenizer), executor.threads()),
               context, options) {
     const std::size_t per_worker = std::max(images.tower().scratch_per_worker(), texts.tower().scratch_per_worker());
     scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(executor.threads()));

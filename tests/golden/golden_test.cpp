@@ -96,52 +96,6 @@ TEST_P(Golden, TextTower) {
   }
 }
 
-double cosine(std::span<const float> a, std::span<const double> b) {
-  double dot = 0;
-  double aa = 0;
-  double bb = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    dot += a[i] * b[i];
-    aa += double{a[i]} * double{a[i]};
-    bb += b[i] * b[i];
-  }
-  return dot / std::sqrt(aa * bb);
-}
-
-/// The bfloat16 tier, by the best kernels this CPU has and, for the smallest model, by the portable ones, which emulate
-/// the instruction at a tenth of its speed.
-TEST_P(Golden, Bf16TowersPointTheSameWay) {
-  constexpr double kCosine = 0.9999;
-  const int size = golden_["image_size"];
-  const MciEncoder image(
-      model_->image, model_->embed_dim, {.image_size = size, .mean = model_->mean, .std = model_->std},
-      synthetic_tower(image_tensors(model_->image, model_->embed_dim, ImageForm::kFused), seed_), Precision::kBf16);
-  const ClipTextEncoder text(model_->text, model_->embed_dim,
-                             synthetic_tower(text_tensors(model_->text, model_->embed_dim), seed_), Precision::kBf16);
-  Serial serial;
-  AlignedBuffer scratch(std::max(image.scratch_per_worker(), text.scratch_per_worker()));
-  MciActivations image_activations = image.make_activations();
-  ClipTextActivations text_activations = text.make_activations(1);
-  std::vector<float> embedding(static_cast<std::size_t>(model_->embed_dim));
-  std::vector<const kernels::Kernels*> tried{kernels::available().front()};
-  if (GetParam() == "MobileCLIP2-S0") tried.push_back(kernels::available().back());
-  for (const kernels::Kernels* kernels : tried) {
-    const Context context{*kernels, serial, Scratch(scratch.data(), scratch.size())};
-    for (std::size_t k = 0; k < golden_["image"]["embeddings"].size(); ++k) {
-      image.forward(context, image_activations, pattern_image(static_cast<int>(k), size), embedding);
-      EXPECT_GE(cosine(embedding, golden_["image"]["embeddings"][k].get<std::vector<double>>()), kCosine)
-          << "image " << k << " on " << kernels->isa;
-    }
-    const auto texts = golden_["text_ids"].get<std::vector<std::vector<std::int32_t>>>();
-    for (std::size_t t = 0; t < texts.size(); ++t) {
-      const std::span<const std::int32_t> ids = texts[t];
-      text.forward(context, text_activations, std::span(&ids, 1), embedding);
-      EXPECT_GE(cosine(embedding, golden_["text"]["embeddings"][t].get<std::vector<double>>()), kCosine)
-          << "text " << t << " on " << kernels->isa;
-    }
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(Models, Golden,
                          ::testing::Values("MobileCLIP2-S0", "MobileCLIP2-S2", "MobileCLIP2-S3", "MobileCLIP2-S4",
                                            "MobileCLIP-S1"),

@@ -4,41 +4,18 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
-#include <cstdint>
 
 #include "engine/kernels/dispatch.h"
 #include "tests/support/random.h"
+#include "tests/unit/engine/kernels/every_isa.h"
 
 namespace mobileclip::kernels {
 namespace {
 
+INSTANTIATE_TEST_SUITE_P(Isa, EveryIsa, ::testing::ValuesIn(kIsaNames), [](const auto& param) { return param.param; });
+
 using ::mobileclip::testing::random_floats;
-
-class EveryIsa : public ::testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    kernels_ = find(GetParam());
-    if (!kernels_) GTEST_SKIP() << "this CPU has no " << GetParam();
-  }
-  const Kernels* kernels_ = nullptr;
-};
-
-INSTANTIATE_TEST_SUITE_P(Isa, EveryIsa, ::testing::Values("avx512bf16", "avx512", "avx2", "portable"),
-                         [](const auto& param) { return param.param; });
-
-double exact(double x, Activation activation) {
-  switch (activation) {
-    case Activation::kNone:
-      return x;
-    case Activation::kGelu:
-      return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-    case Activation::kRelu:
-      return std::max(x, 0.0);
-  }
-  return x;
-}
 
 struct GemmCase {
   std::size_t rows, n_blocks, k;
@@ -127,68 +104,6 @@ TEST_P(EveryIsa, GemmGivesTheSameBitsHoweverRowsAndBlocksAreSplit) {
       }
     }
     EXPECT_EQ(whole.out, parts.out) << rows_a_call << " rows a call";
-  }
-}
-
-float widened(Bf16 v) { return std::bit_cast<float>(static_cast<std::uint32_t>(v) << 16); }
-
-TEST_P(EveryIsa, RoundsToBf16NearestEven) {
-  const std::vector<std::pair<float, std::uint16_t>> cases{
-      {0.0F, 0x0000},
-      {1.0F, 0x3F80},
-      {-2.0F, 0xC000},
-      {std::bit_cast<float>(0x3F808000U), 0x3F80},  // a tie, down to even
-      {std::bit_cast<float>(0x3F818000U), 0x3F82},  // a tie, up to even
-      {std::bit_cast<float>(0x3F808001U), 0x3F81},
-      {std::bit_cast<float>(0x3F807FFFU), 0x3F80}};
-  std::vector<float> in(kBlock, 0.0F);
-  for (std::size_t i = 0; i < cases.size(); ++i) in[i] = cases[i].first;
-  std::vector<Bf16> out(kBlock, 0xFFFF);
-  kernels_->round_to_bf16(in.data(), kBlock, 1, kBlock, out.data());
-  for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(out[i], cases[i].second) << cases[i].first;
-}
-
-TEST_P(EveryIsa, Bf16GemmIsTheGemmOfRoundedOperandsAndSplitsWithoutATrace) {
-  for (const std::size_t rows : {1, 14, 77}) {
-    const std::size_t k = 96;
-    const std::size_t blocks = 3;
-    std::vector<Bf16> a(k * rows);
-    std::vector<Bf16> b(blocks * k * kBlock);  // [blocks][k/2][16][2]
-    kernels_->round_to_bf16(random_floats(a.size(), 31).data(), rows * kBlock, rows, k, a.data());
-    kernels_->round_to_bf16(random_floats(b.size(), 32).data(), b.size(), b.size() / kBlock, kBlock, b.data());
-    const auto bias = random_floats(blocks * kBlock, 33);
-    std::vector<float> c(blocks * rows * kBlock);
-    std::vector<float> one_row(c.size());
-    GemmBf16 gemm{.a = a.data(),
-                  .a_stride = rows * kBlock,
-                  .b = b.data(),
-                  .b_stride = k * kBlock,
-                  .bias = bias.data(),
-                  .residual = nullptr,
-                  .c = c.data(),
-                  .c_stride = rows * kBlock,
-                  .rows = rows,
-                  .n_blocks = blocks,
-                  .k = k,
-                  .activation = Activation::kGelu};
-    kernels_->gemm_bf16(gemm);
-    for (std::size_t row = 0; row < rows; ++row) {
-      GemmBf16 part = gemm;
-      part.a += row * kBlock;
-      part.c = one_row.data() + row * kBlock;
-      part.rows = 1;
-      kernels_->gemm_bf16(part);
-      for (std::size_t n = 0; n < blocks * kBlock; ++n) {
-        double sum = bias[n];
-        for (std::size_t i = 0; i < k; ++i) {
-          sum += double{widened(a[i / kBlock * rows * kBlock + row * kBlock + i % kBlock])} *
-                 double{widened(b[n / kBlock * k * kBlock + i / 2 * 2 * kBlock + 2 * (n % kBlock) + i % 2])};
-        }
-        ASSERT_NEAR(c[n / kBlock * rows * kBlock + row * kBlock + n % kBlock], exact(sum, Activation::kGelu), 3e-5)
-            << row << ", " << n;
-      }
-    }
-    EXPECT_EQ(c, one_row);
   }
 }
 

@@ -84,13 +84,13 @@ TEST_F(Layers, LinearMatchesPlainLoopsAndSplitsWithoutATrace) {
   }
 }
 
-class MlpInEachPrecision : public Layers, public ::testing::WithParamInterface<Precision> {};
+class MlpInEachArithmetic : public Layers, public ::testing::WithParamInterface<Arithmetic> {};
 
-INSTANTIATE_TEST_SUITE_P(Precisions, MlpInEachPrecision, ::testing::Values(Precision::kFp32, Precision::kBf16),
-                         [](const auto& param) { return std::string(to_string(param.param)); });
+INSTANTIATE_TEST_SUITE_P(Arithmetics, MlpInEachArithmetic,
+                         ::testing::Values(Arithmetic::kFp32, Arithmetic::kBf16, Arithmetic::kInt8));
 
-TEST_P(MlpInEachPrecision, GivesTheSameBitsFusedAndUnfused) {
-  const double tolerance = GetParam() == Precision::kFp32 ? 2e-5 : 5e-2;
+TEST_P(MlpInEachArithmetic, GivesTheSameBitsFusedAndUnfused) {
+  const double tolerance = GetParam() == Arithmetic::kFp32 ? 2e-5 : 5e-2;
   const int channels = 32;
   const int hidden = 96;
   const auto w1 = random_floats(static_cast<std::size_t>(channels * hidden), 4, 0.3F);

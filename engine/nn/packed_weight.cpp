@@ -1,0 +1,182 @@
+#include "engine/nn/packed_weight.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <cstdint>
+
+namespace mobileclip {
+namespace {
+
+using kernels::Bf16;
+
+std::size_t size(int value) { return static_cast<std::size_t>(value); }
+
+std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
+
+std::size_t operand_block(Arithmetic arithmetic) {
+  switch (arithmetic) {
+    case Arithmetic::kFp32:
+      return kernels::kOperandBlock<float>;
+    case Arithmetic::kSplitBf16:
+    case Arithmetic::kBf16:
+      return kernels::kOperandBlock<Bf16>;
+    case Arithmetic::kInt8:
+      return kernels::kOperandBlock<std::uint8_t>;
+  }
+  return 0;
+}
+
+/// Bytes of a value of the packed weight.
+std::size_t value_bytes(Arithmetic arithmetic) { return 64 / operand_block(arithmetic); }
+
+std::size_t padded_rows(int rows) { return round_up(size(rows), kernels::kTileRows); }
+
+}  // namespace
+
+PackedWeight::PackedWeight(int out, int in, std::span<const float> weight, Arithmetic arithmetic)
+    : out_(out), in_(in), arithmetic_(arithmetic) {
+  assert(out % kChannelBlock == 0 && in % kChannelBlock == 0 && weight.size() == size(out) * size(in));
+  const std::size_t values = size(out) * padded_in();
+  const std::size_t copies = arithmetic == Arithmetic::kSplitBf16 ? 2 : 1;
+  packed_ = AlignedBuffer(copies * values * value_bytes(arithmetic) / sizeof(float));
+  std::ranges::fill(packed_.span(), 0.0F);
+  switch (arithmetic) {
+    case Arithmetic::kFp32:
+      pack_fp32(weight);
+      break;
+    case Arithmetic::kSplitBf16:
+      pack_bf16(weight, [](float v) { return kernels::low_bf16(v); }, values);
+      [[fallthrough]];
+    case Arithmetic::kBf16:
+      pack_bf16(weight, [](float v) { return kernels::to_bf16(v); }, 0);
+      break;
+    case Arithmetic::kInt8:
+      pack_int8(weight);
+      break;
+  }
+}
+
+std::size_t PackedWeight::padded_in() const {
+  // Float32 operands lie in the activations themselves, which have no padding.
+  return arithmetic_ == Arithmetic::kFp32 ? size(in_) : round_up(size(in_), operand_block(arithmetic_));
+}
+
+/// Through 16x16 tiles, so that both sides touch whole cache lines.
+void PackedWeight::pack_fp32(std::span<const float> weight) {
+  for (std::size_t panel = 0; panel < size(out_); panel += kChannelBlock) {
+    const float* from = weight.data() + panel * size(in_);
+    float* to = packed_.data() + panel * size(in_);
+    for (std::size_t k = 0; k < size(in_); k += kChannelBlock) {
+      for (std::size_t n = 0; n < kChannelBlock; ++n) {
+        const float* row = from + n * size(in_) + k;
+        for (std::size_t i = 0; i < kChannelBlock; ++i) to[(k + i) * kChannelBlock + n] = row[i];
+      }
+    }
+  }
+}
+
+void PackedWeight::pack_bf16(std::span<const float> weight, Bf16 (*round)(float), std::size_t at) {
+  Bf16* packed = reinterpret_cast<Bf16*>(packed_.data()) + at;
+  for (std::size_t panel = 0; panel < size(out_); panel += kChannelBlock) {
+    const float* from = weight.data() + panel * size(in_);
+    Bf16* to = packed + panel * padded_in();
+    for (std::size_t n = 0; n < kChannelBlock; ++n, from += in_) {
+      for (std::size_t k = 0; k < size(in_); ++k) to[k / 2 * 2 * kChannelBlock + 2 * n + k % 2] = round(from[k]);
+    }
+  }
+}
+
+void PackedWeight::pack_int8(std::span<const float> weight) {
+  column_scale_ = AlignedBuffer(size(out_));
+  column_sum_ = AlignedBuffer(size(out_));
+  auto* packed = reinterpret_cast<std::int8_t*>(packed_.data());
+  for (std::size_t n = 0; n < size(out_); ++n) {
+    const std::span<const float> row = weight.subspan(n * size(in_), size(in_));
+    float largest = 0;
+    for (const float v : row) largest = std::max(largest, std::abs(v));
+    const float steps = largest > 1e-30F ? 127.0F / largest : 0.0F;
+    std::int8_t* to = packed + n / kChannelBlock * kChannelBlock * padded_in() + n % kChannelBlock * 4;
+    int sum = 0;
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      const auto step = static_cast<std::int8_t>(std::lrint(row[k] * steps));
+      to[k / 4 * 4 * kChannelBlock + k % 4] = step;
+      sum += step;
+    }
+    column_scale_.data()[n] = largest / 127.0F;
+    column_sum_.data()[n] = static_cast<float>(sum);
+  }
+}
+
+std::size_t PackedWeight::operand_floats(int rows) const {
+  const std::size_t bytes = padded_rows(rows) * padded_in() * value_bytes(arithmetic_);
+  switch (arithmetic_) {
+    case Arithmetic::kFp32:
+      return 0;
+    case Arithmetic::kSplitBf16:
+      return 2 * bytes / sizeof(float);
+    case Arithmetic::kBf16:
+      return bytes / sizeof(float);
+    case Arithmetic::kInt8:
+      return bytes / sizeof(float) + 2 * padded_rows(rows);  // and each row's scale and zero
+  }
+  return 0;
+}
+
+void PackedWeight::multiply(const kernels::Kernels& kernels, const Tile& tile, Blocked x, const Output& output,
+                            float* operand) const {
+  assert(x.channels == in_ && output.y.blocks() == tile.end - tile.begin);
+  const auto rows = size(tile.count);
+  const auto k = size(in_);
+  const float* a = x.data + size(tile.row) * kChannelBlock;
+  const std::size_t values = padded_rows(tile.count) * padded_in();
+  const std::size_t b_stride = padded_in() * kChannelBlock;
+  const auto product = [&]<typename A, typename B>(const A* rounded, std::size_t stride, const B* packed) {
+    const std::size_t y_offset = size(tile.y_row) * kChannelBlock;
+    return kernels::BasicGemm<A, B>{.a = rounded,
+                                    .a_stride = stride,
+                                    .b = packed + size(tile.begin) * b_stride,
+                                    .b_stride = b_stride,
+                                    .bias = output.bias + size(tile.begin) * kChannelBlock,
+                                    .residual = output.residual ? output.residual + y_offset : nullptr,
+                                    .c = output.y.data + y_offset,
+                                    .c_stride = output.y.stride(),
+                                    .rows = rows,
+                                    .n_blocks = size(tile.end - tile.begin),
+                                    .k = k,
+                                    .activation = output.activation};
+  };
+  const auto bf16_product = [&](const Bf16* rounded) {
+    return product(rounded, padded_rows(tile.count) * kernels::kOperandBlock<Bf16>,
+                   reinterpret_cast<const Bf16*>(packed_.data()));
+  };
+  auto* bf16 = reinterpret_cast<Bf16*>(operand);
+  switch (arithmetic_) {
+    case Arithmetic::kFp32:
+      return kernels.gemm(product(a, x.stride(), packed_.data()));
+    case Arithmetic::kSplitBf16: {
+      kernels.split_to_bf16(a, x.stride(), rows, k, bf16, bf16 + values);
+      const kernels::GemmBf16 hi = bf16_product(bf16);
+      return kernels.gemm_split(hi, bf16 + values, hi.b + size(out_) * padded_in());
+    }
+    case Arithmetic::kBf16:
+      kernels.round_to_bf16(a, x.stride(), rows, k, bf16);
+      return kernels.gemm_bf16(bf16_product(bf16));
+    case Arithmetic::kInt8: {
+      auto* bytes = reinterpret_cast<std::uint8_t*>(operand);
+      float* row_scale = operand + values / sizeof(float);
+      float* row_zero = row_scale + padded_rows(tile.count);
+      kernels.quantize_rows(a, x.stride(), rows, k, bytes, row_scale, row_zero);
+      const std::size_t first = size(tile.begin) * kChannelBlock;
+      return kernels.gemm_int8(product(static_cast<const std::uint8_t*>(bytes),
+                                       padded_rows(tile.count) * kernels::kOperandBlock<std::uint8_t>,
+                                       reinterpret_cast<const std::int8_t*>(packed_.data())),
+                               {.row_scale = row_scale,
+                                .row_zero = row_zero,
+                                .column_scale = column_scale_.data() + first,
+                                .column_sum = column_sum_.data() + first});
+    }
+  }
+}
+
+}  // namespace mobileclip
