@@ -76,7 +76,7 @@ void answer_requests(Engine& engine) {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::cerr << "usage: mobileclip-engine-runner MODEL THREADS ISA fp32|bf16\n";
+    std::cerr << "usage: mobileclip-engine-runner MODEL THREADS ISA fp32|bf16|int8\n";
     return 2;
   }
   try {
@@ -84,6 +84,7 @@ int main(int argc, char** argv) {
     options.threads = std::atoi(argv[2]);
     options.isa = argv[3];
     if (std::string(argv[4]) == "bf16") options.precision = mobileclip::Precision::kBf16;
+    if (std::string(argv[4]) == "int8") options.precision = mobileclip::Precision::kInt8;
     mobileclip::Engine engine(mobileclip::load_model(argv[1]), options);
     engine.warm_up();
     std::cout << "ready " << engine.info().isa << ' ' << engine.info().precision << std::endl;

@@ -50,6 +50,7 @@ std::string info_reply(const InfoReply& reply) {
   json.key("context_length").integer(engine.context_length);
   json.key("logit_scale").number(engine.logit_scale);
   json.key("precision").string(engine.precision);
+  json.key("arithmetic").string(engine.arithmetic);
   json.key("isa").string(engine.isa);
   json.key("threads").integer(engine.threads);
   write_preprocessing(json, engine, reply.options);

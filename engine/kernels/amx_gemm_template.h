@@ -121,7 +121,7 @@ static void amx_gemm_split(const GemmBf16& hi, const Bf16* a_lo, const Bf16* b_l
 static void amx_gemm_int8(const GemmInt8& g, const Int8Scales& scales) { amx_gemm(g, &scales, {}); }
 
 constexpr Kernels make_amx_table(const char* isa) {
-  Kernels table = make_table(isa);
+  Kernels table = make_table(isa, true);
   table.splits_fp32 = true;
   table.gemm_bf16 = &amx_gemm_bf16;
   table.gemm_split = &amx_gemm_split;

@@ -14,7 +14,7 @@
 
 namespace mobileclip::kernels {
 const Kernels& avx512bf16_kernels() {
-  static constexpr Kernels table = avx512bf16::make_table("avx512bf16");
+  static constexpr Kernels table = avx512bf16::make_table("avx512bf16", true);
   return table;
 }
 }  // namespace mobileclip::kernels

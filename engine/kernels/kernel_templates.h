@@ -10,9 +10,10 @@
 
 namespace mobileclip::kernels::MOBILECLIP_ISA {
 
-constexpr Kernels make_table(const char* isa) {
+constexpr Kernels make_table(const char* isa, bool fast_bf16 = false) {
   return {.isa = isa,
           .splits_fp32 = false,
+          .fast_bf16 = fast_bf16,
           .gemm = &gemm<float>,
           .gemm_bf16 = &gemm<Bf16>,
           .gemm_split = nullptr,

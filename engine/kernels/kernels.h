@@ -110,8 +110,8 @@ struct Softmax {
 
 struct Kernels {
   const char* isa;  ///< "amx", "avx512bf16", "avx512vnni", "avx512", "avx2", "portable"
-  /// Whether gemm_split beats gemm here: layers then multiply float32 that way.
-  bool splits_fp32;
+  bool splits_fp32;  ///< gemm_split beats gemm here: layers then multiply float32 that way
+  bool fast_bf16;    ///< gemm_bf16 beats gemm here; elsewhere it emulates the instruction
   void (*gemm)(const Gemm&);
   void (*gemm_bf16)(const GemmBf16&);
   /// Float32 as two bfloat16 each, a = hi + lo: hi·hi + hi·lo + lo·hi, with the relative error of 2^-16 a product.

@@ -46,27 +46,29 @@ LayerNorm layer_norm(const WeightScope& w) { return {w("weight"), w("bias")}; }
 }  // namespace
 
 ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextConfig& config, const WeightScope& w,
-                                                                     Arithmetic arithmetic) {
-  const auto linear = [arithmetic](const WeightScope& layer, int out, int in) {
-    return Linear(out, in, layer("weight"), layer("bias"), arithmetic);
+                                                                     TowerArithmetic arithmetic) {
+  const auto linear = [usual = arithmetic.usual](const WeightScope& scope, int out, int in) {
+    return Linear(out, in, scope("weight"), scope("bias"), usual);
   };
   const int width = config.width;
   const int hidden = width * config.mlp_ratio;
-  const auto in_proj_weight = w("attn.in_proj_weight");
-  const auto in_proj_bias = w("attn.in_proj_bias");
-  FoldedLayer in_proj{.weight = {in_proj_weight.begin(), in_proj_weight.end()},
-                      .bias = {in_proj_bias.begin(), in_proj_bias.end()}};
+  const auto layer = [](std::span<const float> weight, std::span<const float> bias) {
+    return FoldedLayer{.weight = {weight.begin(), weight.end()}, .bias = {bias.begin(), bias.end()}};
+  };
+  FoldedLayer in_proj = layer(w("attn.in_proj_weight"), w("attn.in_proj_bias"));
+  FoldedLayer out_proj = layer(w("attn.out_proj.weight"), w("attn.out_proj.bias"));
+  move_value_bias(in_proj, out_proj);
   scale_outputs(in_proj, static_cast<std::size_t>(width), 1.0 / std::sqrt(static_cast<double>(width / config.heads)));
   return {.ln_1 = layer_norm(w / "ln_1"),
-          .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias, arithmetic),
-          .out_proj = linear(w / "attn.out_proj", width, width),
+          .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias, arithmetic.usual),
+          .out_proj = Linear(width, width, out_proj.weight, out_proj.bias, arithmetic.sensitive),
           .ln_2 = layer_norm(w / "ln_2"),
           .c_fc = linear(w / "mlp.c_fc", hidden, width),
           .c_proj = linear(w / "mlp.c_proj", width, hidden)};
 }
 
 ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
-                                 Arithmetic arithmetic)
+                                 TowerArithmetic arithmetic)
     : config_(config),
       token_embedding_(copy_of(WeightScope(weights, "")("token_embedding.weight"))),
       positional_embedding_(copy_of(WeightScope(weights, "")("positional_embedding"))),
@@ -76,7 +78,11 @@ ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const 
                                   static_cast<std::size_t>(embed_dim)),
                        {}) {
   const WeightScope resblocks(weights, "transformer.resblocks");
-  for (int i = 0; i < config.layers; ++i) resblocks_.push_back(build_block(config, resblocks / i, arithmetic));
+  for (int i = 0; i < config.layers; ++i) {
+    const bool sensitive = i < config.layers / 4;
+    resblocks_.push_back(
+        build_block(config, resblocks / i, sensitive ? TowerArithmetic{arithmetic.sensitive} : arithmetic));
+  }
 }
 
 ClipTextActivations ClipTextEncoder::make_activations(int max_texts) const {

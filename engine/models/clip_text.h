@@ -35,9 +35,11 @@ struct ClipTextActivations {
 class ClipTextEncoder {
  public:
   /// Packs copies of `weights`, which must be complete.
-  /// `arithmetic` is that of the transformer's linear layers; the projection stays in float32.
+  /// `arithmetic` is that of the transformer's linear layers; the projection stays in float32. Sensitive are every
+  /// block's out_proj and all of the first quarter of the blocks: in int8 they cost the nearest neighbours most (docs/
+  /// precision.md).
   ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
-                  Arithmetic arithmetic = Arithmetic::kFp32);
+                  TowerArithmetic arithmetic = {});
 
   [[nodiscard]] ClipTextActivations make_activations(int max_texts) const;
   [[nodiscard]] std::size_t scratch_per_worker() const;
@@ -65,7 +67,8 @@ class ClipTextEncoder {
   };
   class Pass;
 
-  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w, Arithmetic arithmetic);
+  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w,
+                                            TowerArithmetic arithmetic);
 
   TextConfig config_;
   AlignedBuffer token_embedding_;       // [vocab_size][width]

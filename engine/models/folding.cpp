@@ -1,5 +1,6 @@
 #include "engine/models/folding.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mobileclip {
@@ -21,6 +22,17 @@ Affine batch_norm_affine(const WeightScope& norm) {
     affine.shift.push_back(bias[c] - mean[c] * scale);
   }
   return affine;
+}
+
+void move_value_bias(FoldedLayer& in_proj, FoldedLayer& out_proj) {
+  const std::size_t width = in_proj.bias.size() / 3;
+  const std::span<float> values = std::span(in_proj.bias).subspan(2 * width);
+  for (std::size_t o = 0; o < out_proj.bias.size(); ++o) {
+    double sum = out_proj.bias[o];
+    for (std::size_t i = 0; i < width; ++i) sum += double{out_proj.weight[o * width + i]} * double{values[i]};
+    out_proj.bias[o] = static_cast<float>(sum);
+  }
+  std::ranges::fill(values, 0.0F);
 }
 
 Affine layer_scale_affine(std::span<const float> gamma) {

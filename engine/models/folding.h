@@ -33,6 +33,11 @@ FoldedLayer fold_before(const Affine& before, std::span<const float> weight, std
 /// Multiplies outputs [0, count) by `factor`.
 void scale_outputs(FoldedLayer& layer, std::size_t count, double factor);
 
+/// Moves the values' share of attention's input bias, its last third, through attention into the output projection's
+/// bias: the weights of a softmax sum to 1, so that a constant added to every value comes out as it went in. What is
+/// left between the two layers is smaller, and so rounds better.
+void move_value_bias(FoldedLayer& in_proj, FoldedLayer& out_proj);
+
 /// timm's LayerScale: `gamma` as an Affine without shift.
 Affine layer_scale_affine(std::span<const float> gamma);
 

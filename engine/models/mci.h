@@ -92,7 +92,7 @@ class MciEncoder {
   /// Packs copies of `weights`, which must be complete. `arithmetic` is that of the pointwise layers and attention's
   /// projections, nine tenths of the work; stem, depthwise, squeeze-excite and head stay in float32.
   MciEncoder(const MciConfig& config, int embed_dim, const Input& input, const TowerWeights& weights,
-             Arithmetic arithmetic = Arithmetic::kFp32);
+             TowerArithmetic arithmetic = {});
 
   [[nodiscard]] MciActivations make_activations() const;
   [[nodiscard]] std::size_t scratch_per_worker() const { return sizes_.scratch_per_worker; }

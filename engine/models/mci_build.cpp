@@ -65,8 +65,9 @@ AttentionBlock attention_block(const Recipe& recipe, const WeightScope& w, int d
   }
   FoldedLayer qkv = fold_before(before, w("token_mixer.qkv.weight"), out);
   scale_outputs(qkv, static_cast<std::size_t>(dim), 1.0 / std::sqrt(double{kMciHeadDim}));
-  const FoldedLayer proj = fold_after(w("token_mixer.proj.weight"), w("token_mixer.proj.bias"),
+  FoldedLayer proj = fold_after(w("token_mixer.proj.weight"), w("token_mixer.proj.bias"),
                                       layer_scale_affine(w("layer_scale_1.gamma")));
+  move_value_bias(qkv, proj);
   return {.norm = std::move(norm),
           .qkv = recipe.linear(3 * dim, dim, qkv),
           .proj = recipe.linear(dim, dim, proj),
@@ -138,10 +139,10 @@ Linear head(const WeightScope& w, int embed_dim, int in) {
 }  // namespace
 
 MciEncoder::MciEncoder(const MciConfig& config, int embed_dim, const Input& input, const TowerWeights& weights,
-                       Arithmetic arithmetic)
+                       TowerArithmetic arithmetic)
     : image_size_(input.image_size),
-      stem_(stem({config, arithmetic}, WeightScope(weights, "trunk.stem"), input)),
-      stages_(stages({config, arithmetic}, WeightScope(weights, "trunk.stages"))),
+      stem_(stem({config, arithmetic.usual}, WeightScope(weights, "trunk.stem"), input)),
+      stages_(stages({config, arithmetic.usual}, WeightScope(weights, "trunk.stages"))),
       final_conv_(final_conv(WeightScope(weights, "trunk.final_conv"), config.embed_dims.back())),
       head_(head(WeightScope(weights, "trunk.head.fc"), embed_dim, config.embed_dims.back())),
       sizes_(measure()) {}

@@ -35,16 +35,36 @@ enum class Arithmetic {
   kInt8,
 };
 
-constexpr Arithmetic arithmetic_of(Precision precision, const kernels::Kernels& kernels) {
+constexpr std::string_view to_string(Arithmetic arithmetic) {
+  switch (arithmetic) {
+    case Arithmetic::kFp32:
+      return "fp32";
+    case Arithmetic::kSplitBf16:
+      return "split bf16";
+    case Arithmetic::kBf16:
+      return "bf16";
+    case Arithmetic::kInt8:
+      return "int8";
+  }
+  return "";
+}
+
+/// A tower's arithmetic: that of most of its layers, and that of the few whose rounding would show most.
+struct TowerArithmetic {
+  Arithmetic usual = Arithmetic::kFp32;
+  Arithmetic sensitive = usual;
+};
+
+constexpr TowerArithmetic arithmetic_of(Precision precision, const kernels::Kernels& kernels) {
   switch (precision) {
     case Precision::kFp32:
-      return kernels.splits_fp32 ? Arithmetic::kSplitBf16 : Arithmetic::kFp32;
+      return {.usual = kernels.splits_fp32 ? Arithmetic::kSplitBf16 : Arithmetic::kFp32};
     case Precision::kBf16:
-      return Arithmetic::kBf16;
+      return {.usual = Arithmetic::kBf16};
     case Precision::kInt8:
-      return Arithmetic::kInt8;
+      return {.usual = Arithmetic::kInt8, .sensitive = kernels.fast_bf16 ? Arithmetic::kBf16 : Arithmetic::kFp32};
   }
-  return Arithmetic::kFp32;
+  return {};
 }
 
 }  // namespace mobileclip

@@ -22,7 +22,7 @@ const kernels::Kernels& choose_kernels(const std::string& isa) {
   throw LoadError("isa '" + isa + "' is not one that this CPU has; expected one of: " + known);
 }
 
-MciEncoder image_encoder(const LoadedModel& model, Arithmetic arithmetic) {
+MciEncoder image_encoder(const LoadedModel& model, TowerArithmetic arithmetic) {
   const ModelConfig& config = model.config;
   return {config.image,
           config.embed_dim,
@@ -31,7 +31,7 @@ MciEncoder image_encoder(const LoadedModel& model, Arithmetic arithmetic) {
           arithmetic};
 }
 
-ClipTextEncoder text_encoder(const LoadedModel& model, Arithmetic arithmetic) {
+ClipTextEncoder text_encoder(const LoadedModel& model, TowerArithmetic arithmetic) {
   return {model.config.text, model.config.embed_dim, model.text, arithmetic};
 }
 
@@ -43,6 +43,7 @@ EngineInfo describe(const LoadedModel& model, const EngineOptions& options, cons
           .fingerprint = model.fingerprint,
           .layout = model.source_layout,
           .precision = std::string(to_string(options.precision)),
+          .arithmetic = std::string(to_string(arithmetic_of(options.precision, kernels).usual)),
           .isa = kernels.isa,
           .threads = threads,
           .embed_dim = model.config.embed_dim,
@@ -73,6 +74,14 @@ std::optional<std::string> warm_up_batch(Pipeline<Tower>& pipeline, std::size_t 
 
 }  // namespace
 
+EngineOptions within_memory_bounds(EngineOptions options) {
+  const MemoryBounds bounds = memory_bounds(options.memory);
+  options.max_batch = std::min(options.max_batch, bounds.max_batch);
+  options.max_queue_items = std::min(options.max_queue_items, bounds.max_queue_items);
+  options.max_queue_bytes = std::min(options.max_queue_bytes, bounds.max_queue_bytes);
+  return options;
+}
+
 struct Engine::Impl {
   Impl(LoadedModel model, const EngineOptions& options, EngineObserver* observer)
       : kernels(choose_kernels(options.isa)),
@@ -83,7 +92,8 @@ struct Engine::Impl {
         images(ImageTower(image_encoder(model, arithmetic_of(options.precision, kernels)), preprocess_config(model, options),
                           options.image_limits, executor.threads()),
                context, options),
-        texts(TextTower(text_encoder(model, arithmetic_of(options.precision, kernels)), std::move(model.tokenizer), executor.threads()),
+        texts(TextTower(text_encoder(model, arithmetic_of(options.precision, kernels)), std::move(model.tokenizer), executor.threads(),
+                        memory_bounds(options.memory).text_group),
               context, options) {
     const std::size_t per_worker = std::max(images.tower().scratch_per_worker(), texts.tower().scratch_per_worker());
     scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(executor.threads()));
@@ -110,7 +120,7 @@ struct Engine::Impl {
 };
 
 Engine::Engine(LoadedModel model, const EngineOptions& options, EngineObserver* observer)
-    : impl_(std::make_unique<Impl>(std::move(model), options, observer)) {}
+    : impl_(std::make_unique<Impl>(std::move(model), within_memory_bounds(options), observer)) {}
 
 Engine::~Engine() = default;
 
@@ -119,7 +129,7 @@ void Engine::warm_up(const Progress& progress) {
   // The shapes that batches take: one item that every thread works on; one image or full group of texts on each
   // thread, which also touches every worker's activations; each smaller group of texts.
   std::vector<std::pair<Lane, std::size_t>> batches{{Lane::kImage, 1}, {Lane::kImage, threads}, {Lane::kText, 1}};
-  for (std::size_t group = 2; group <= TextTower::kMaxGroup; ++group)
+  for (std::size_t group = 2; group <= impl_->texts.tower().max_group(); ++group)
     batches.emplace_back(Lane::kText, group * threads);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const auto& [lane, count] = batches[i];

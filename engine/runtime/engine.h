@@ -22,6 +22,7 @@
 #include "engine/nn/precision.h"
 #include "engine/preprocess/image_preprocessor.h"
 #include "engine/runtime/lane.h"
+#include "engine/runtime/memory_mode.h"
 
 namespace mobileclip {
 
@@ -29,6 +30,7 @@ struct EngineOptions {
   int threads = 0;                           ///< 0: what affinity and the cgroup's CPU quota allow
   std::string isa = "auto";                  ///< "auto" or a name in kernels::available() (kernels/dispatch.h)
   Precision precision = Precision::kFp32;    ///< of the products; sums are float32
+  MemoryMode memory = MemoryMode::kBalanced;  ///< bounds the four below and the activations
   std::size_t max_batch = 32;                ///< items a forward pass takes at most
   std::chrono::microseconds max_wait{0};     ///< how long an idle engine waits to fill a batch; 0: start at once
   std::size_t max_queue_items = 1024;        ///< a lane, from admission to the end of its forward pass
@@ -36,6 +38,9 @@ struct EngineOptions {
   ImageLimits image_limits = {};
   ExifOrientation exif = ExifOrientation::kIgnore;
 };
+
+/// The options as far as `memory` lets them go; what an Engine given `options` works by.
+EngineOptions within_memory_bounds(EngineOptions options);
 
 /// Encoded bytes and whatever keeps them alive, so that a request's body need not be copied.
 struct ImageBytes {
@@ -74,7 +79,8 @@ struct EngineInfo {
   bool synthetic;
   std::string fingerprint;
   std::string layout;
-  std::string precision;  ///< "fp32" or "bf16"
+  std::string precision;   ///< "fp32", "bf16" or "int8"
+  std::string arithmetic;  ///< how it is done here: "split bf16" for fp32 on AMX, else as `precision`
   std::string isa;
   int threads;
   int embed_dim;

@@ -16,20 +16,20 @@ class ImageTower {
   using Prepared = RgbImage;
   static constexpr Lane kLane = Lane::kImage;
   static constexpr std::size_t kInputsPerPrepareJob = 1;  // a decode takes milliseconds
-  /// Throughput comes from one image a core: a batch run as one would overflow the second-level cache.
-  static constexpr std::size_t kMaxGroup = 1;
 
   ImageTower(MciEncoder encoder, PreprocessConfig preprocess, const ImageLimits& limits, int workers);
 
   static std::size_t bytes_of(const Input& input) { return input.bytes.size(); }
   /// Fills what of `item` preparation knows.
   [[nodiscard]] Result<Prepared> prepare(const Input& input, const EmbedRequest& request, EmbeddedItem& item) const;
-  /// group.size() <= kMaxGroup; embeddings is [group.size(), embed_dim].
+  /// group.size() <= max_group(); embeddings is [group.size(), embed_dim].
   void forward(const Context& context, int worker, std::span<const Prepared> group, std::span<float> embeddings);
 
   /// Valid inputs for the warm-up: the first through the decoder, the others flat, the all-black one among them.
   [[nodiscard]] std::vector<Prepared> warm_up_inputs(std::size_t count) const;
   [[nodiscard]] std::size_t scratch_per_worker() const { return encoder_.scratch_per_worker(); }
+  /// Throughput comes from one image a core: a batch run as one would overflow the second-level cache.
+  [[nodiscard]] static constexpr std::size_t max_group() { return 1; }
   [[nodiscard]] int embed_dim() const { return encoder_.embed_dim(); }
 
  private:

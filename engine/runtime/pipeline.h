@@ -185,7 +185,7 @@ class Pipeline {
     if (context_.observer) context_.observer->on_batch(Tower::kLane, batch.size());
     const auto threads = static_cast<std::size_t>(context_.executor.threads());
     const std::size_t per_thread = (batch.size() + threads - 1) / threads;
-    const std::size_t group = std::min(Tower::kMaxGroup, per_thread);
+    const std::size_t group = std::min(tower_.max_group(), per_thread);
     const std::size_t groups = (batch.size() + group - 1) / group;
     std::latch finished(static_cast<std::ptrdiff_t>(groups));
     for (std::size_t g = 0; g < groups; ++g) {

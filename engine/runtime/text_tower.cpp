@@ -1,14 +1,13 @@
 #include "engine/runtime/text_tower.h"
 
-#include <array>
 #include <cassert>
 #include <utility>
 
 namespace mobileclip {
 
-TextTower::TextTower(ClipTextEncoder encoder, ClipTokenizer tokenizer, int workers)
-    : encoder_(std::move(encoder)), tokenizer_(std::move(tokenizer)) {
-  for (int i = 0; i < workers; ++i) activations_.push_back(encoder_.make_activations(static_cast<int>(kMaxGroup)));
+TextTower::TextTower(ClipTextEncoder encoder, ClipTokenizer tokenizer, int workers, std::size_t max_group)
+    : encoder_(std::move(encoder)), tokenizer_(std::move(tokenizer)), max_group_(max_group) {
+  for (int i = 0; i < workers; ++i) activations_.push_back(encoder_.make_activations(static_cast<int>(max_group)));
 }
 
 Result<TextTower::Prepared> TextTower::prepare(const Input& input, const EmbedRequest& request,
@@ -28,11 +27,9 @@ Result<TextTower::Prepared> TextTower::prepare(const Input& input, const EmbedRe
 
 void TextTower::forward(const Context& context, int worker, std::span<const Prepared> group,
                         std::span<float> embeddings) {
-  assert(group.size() <= kMaxGroup);
-  std::array<std::span<const std::int32_t>, kMaxGroup> texts;
-  for (std::size_t i = 0; i < group.size(); ++i) texts[i] = group[i];
-  encoder_.forward(context, activations_[static_cast<std::size_t>(worker)], std::span(texts).first(group.size()),
-                   embeddings);
+  assert(group.size() <= max_group_);
+  const std::vector<std::span<const std::int32_t>> texts(group.begin(), group.end());
+  encoder_.forward(context, activations_[static_cast<std::size_t>(worker)], texts, embeddings);
 }
 
 std::vector<TextTower::Prepared> TextTower::warm_up_inputs(std::size_t count) const {

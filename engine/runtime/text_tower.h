@@ -18,26 +18,27 @@ class TextTower {
   using Prepared = std::vector<std::int32_t>;  ///< ids, unpadded
   static constexpr Lane kLane = Lane::kText;
   static constexpr std::size_t kInputsPerPrepareJob = 32;  // tokenising takes microseconds
-  /// Texts that share one pass over the weights; more rows than 4 x 77 gain nothing and cost cache.
-  static constexpr std::size_t kMaxGroup = 4;
 
-  TextTower(ClipTextEncoder encoder, ClipTokenizer tokenizer, int workers);
+  /// `max_group` texts share one pass over the weights.
+  TextTower(ClipTextEncoder encoder, ClipTokenizer tokenizer, int workers, std::size_t max_group);
 
   static std::size_t bytes_of(const Input& input) { return input.size(); }
   /// Fills what of `item` preparation knows.
   [[nodiscard]] Result<Prepared> prepare(const Input& input, const EmbedRequest& request, EmbeddedItem& item) const;
-  /// group.size() <= kMaxGroup; embeddings is [group.size(), embed_dim].
+  /// group.size() <= max_group(); embeddings is [group.size(), embed_dim].
   void forward(const Context& context, int worker, std::span<const Prepared> group, std::span<float> embeddings);
 
   /// Valid inputs for the warm-up, the empty text among them.
   [[nodiscard]] std::vector<Prepared> warm_up_inputs(std::size_t count) const;
   [[nodiscard]] std::size_t scratch_per_worker() const { return encoder_.scratch_per_worker(); }
+  [[nodiscard]] std::size_t max_group() const { return max_group_; }
   [[nodiscard]] int embed_dim() const { return encoder_.embed_dim(); }
   [[nodiscard]] const ClipTokenizer& tokenizer() const { return tokenizer_; }
 
  private:
   ClipTextEncoder encoder_;
   ClipTokenizer tokenizer_;
+  std::size_t max_group_;
   std::vector<ClipTextActivations> activations_;
 };
 

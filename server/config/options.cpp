@@ -145,7 +145,9 @@ std::vector<Option> make_options() {
   constexpr std::uint64_t kTiB = 1ULL << 40;
   const Choices<std::string> log_levels{{"trace", "trace"}, {"debug", "debug"}, {"info", "info"},
                                         {"warn", "warn"},   {"error", "error"}, {"off", "off"}};
-  const Choices<Precision> precision{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
+  const Choices<Precision> precision{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"int8", Precision::kInt8}};
+  const Choices<MemoryMode> memory{
+      {"low", MemoryMode::kLow}, {"balanced", MemoryMode::kBalanced}, {"high", MemoryMode::kHigh}};
   const Choices<ExifOrientation> exif{{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}};
   return {
       text({"model", "model", "Model directory, in one of the layouts that README.md lists"}, "a directory",
@@ -181,8 +183,11 @@ std::vector<Option> make_options() {
       text({"engine.isa", "isa", "Instruction set of the kernels; auto takes the best that the CPU has"},
            "auto or the name of an instruction set", FIELD(engine.isa)),
       choice({"engine.precision", "precision",
-              "Arithmetic of the products: fp32, or bf16, faster on CPUs with bfloat16 instructions"},
-             "fp32|bf16", FIELD(engine.precision), precision),
+              "Arithmetic of the products: fp32, or bf16 or int8, faster on CPUs with instructions for them"},
+             "fp32|bf16|int8", FIELD(engine.precision), precision),
+      choice({"engine.memory", "memory",
+              "Bound on workspace, batches and queues, whatever the options below ask for (docs/configuration.md)"},
+             "low|balanced|high", FIELD(engine.memory), memory),
       integer({"engine.max_batch", "max-batch", "Items one forward pass takes at most"}, FIELD(engine.max_batch), 1,
               1024),
       duration({"engine.max_wait", "max-wait", "How long an idle engine waits for a batch to fill; 0s starts at once"},

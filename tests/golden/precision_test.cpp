@@ -28,7 +28,7 @@ using Embeddings = std::vector<std::vector<float>>;
 /// Both towers of a model with synthetic weights, in one arithmetic.
 class Towers {
  public:
-  Towers(const ModelConfig& model, std::uint64_t seed, Arithmetic arithmetic)
+  Towers(const ModelConfig& model, std::uint64_t seed, TowerArithmetic arithmetic)
       : image_(model.image, model.embed_dim,
                {.image_size = model.preprocess.image_size, .mean = model.mean, .std = model.std},
                synthetic_tower(image_tensors(model.image, model.embed_dim, ImageForm::kFused), seed), arithmetic),
@@ -89,7 +89,7 @@ struct Goldens {
 };
 
 struct Tier {
-  Arithmetic arithmetic;
+  Precision precision;
   double image_cosine;
   double text_cosine;
 };
@@ -101,8 +101,9 @@ class RoundedTowers : public ::testing::TestWithParam<std::tuple<std::string, Ti
 TEST_P(RoundedTowers, PointTheSameWayAsTheGoldens) {
   const auto& [name, tier] = GetParam();
   const Goldens goldens(name);
-  Towers towers(*goldens.model, goldens.seed, tier.arithmetic);
-  std::vector<const kernels::Kernels*> tried{kernels::available().front()};
+  const kernels::Kernels& best = *kernels::available().front();
+  Towers towers(*goldens.model, goldens.seed, arithmetic_of(tier.precision, best));
+  std::vector<const kernels::Kernels*> tried{&best};
   if (name == "MobileCLIP2-S0") tried.push_back(kernels::available().back());
   for (const kernels::Kernels* kernels : tried) {
     double worst_image = 1;
@@ -126,20 +127,20 @@ TEST_P(RoundedTowers, PointTheSameWayAsTheGoldens) {
 std::string test_name(const ::testing::TestParamInfo<std::tuple<std::string, Tier>>& info) {
   std::string name = std::get<0>(info.param);
   std::erase(name, '-');
-  return name + (std::get<1>(info.param).arithmetic == Arithmetic::kInt8 ? "_int8" : "_bf16");
+  return name + (std::get<1>(info.param).precision == Precision::kInt8 ? "_int8" : "_bf16");
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, RoundedTowers,
                          ::testing::Combine(::testing::Values("MobileCLIP2-S0", "MobileCLIP2-S2", "MobileCLIP2-S3",
                                                               "MobileCLIP2-S4", "MobileCLIP-S1"),
-                                            ::testing::Values(Tier{Arithmetic::kBf16, 0.9999, 0.9999},
-                                                              Tier{Arithmetic::kInt8, 0.999, 0.9995})),
+                                            ::testing::Values(Tier{Precision::kBf16, 0.9999, 0.9999},
+                                                              Tier{Precision::kInt8, 0.999, 0.9995})),
                          test_name);
 
 TEST(SplitFloat32, StaysNearTheGoldensOnEmulatedAmx) {
   const Goldens goldens("MobileCLIP2-S0");
-  Towers towers(*goldens.model, goldens.seed, Arithmetic::kSplitBf16);
   const kernels::Kernels& amx = testing::emulated_amx();
+  Towers towers(*goldens.model, goldens.seed, arithmetic_of(Precision::kFp32, amx));
   const auto pixels = pattern_image(0, goldens.model->preprocess.image_size);
   EXPECT_LE(relative_error(towers.embed_image(amx, pixels), goldens.images[0]), 2e-5);
   EXPECT_LE(relative_error(towers.embed_text(amx, goldens.ids[0]), goldens.texts[0]), 2e-5);
@@ -217,8 +218,8 @@ class Retrieval : public ::testing::Test {
   static constexpr int kInputs = 200;
   const Goldens goldens_{"MobileCLIP2-S0"};
   const kernels::Kernels& kernels_ = *kernels::available().front();
-  Towers exact_{*goldens_.model, goldens_.seed, Arithmetic::kFp32};
-  Towers int8_{*goldens_.model, goldens_.seed, Arithmetic::kInt8};
+  Towers exact_{*goldens_.model, goldens_.seed, {}};
+  Towers int8_{*goldens_.model, goldens_.seed, arithmetic_of(Precision::kInt8, kernels_)};
   std::mt19937 random_{5};
 };
 

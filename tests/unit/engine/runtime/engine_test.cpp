@@ -110,7 +110,7 @@ TEST_F(EngineTest, WarmsUpAndEmbedsBothKinds) {
 }
 
 TEST_F(EngineTest, AnInputGivesTheSameBitsWhateverItIsBatchedWith) {
-  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16, Precision::kInt8}) {
     const auto one_thread = make({.threads = 1, .precision = precision});
     std::vector<std::vector<float>> alone_images;
     std::vector<std::vector<float>> alone_texts;

@@ -72,6 +72,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"engine.threads", "3"},
                                                                   {"engine.isa", "avx2"},
                                                                   {"engine.precision", "bf16"},
+                                                                  {"engine.memory", "low"},
                                                                   {"engine.max_batch", "4"},
                                                                   {"engine.max_wait", "250us"},
                                                                   {"engine.max_queue_items", "11"},
