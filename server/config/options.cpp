@@ -204,6 +204,9 @@ std::vector<Option> make_options() {
               FIELD(engine.image_limits.max_pixels), 1, std::numeric_limits<std::int32_t>::max()),
       integer({"image.max_side", "max-side", "Longest side in pixels, checked before decoding; longer gets 413"},
               FIELD(engine.image_limits.max_side), 1, 65'535),
+      size({"image.max_decode_bytes", "max-decode-bytes",
+            "Memory for decoding, of all images together; those that do not fit wait"},
+           FIELD(engine.image_limits.max_decode_bytes), kMiB, kTiB),
       choice({"image.exif", "exif", "EXIF orientation: ignore, as the models' reference preprocessing does, or apply"},
              "ignore|apply", FIELD(engine.exif), exif),
 

@@ -80,6 +80,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"image.max_encoded_bytes", "13KiB"},
                                                                   {"image.max_pixels", "14"},
                                                                   {"image.max_side", "15"},
+                                                                  {"image.max_decode_bytes", "16MiB"},
                                                                   {"image.exif", "apply"},
                                                                   {"log.level", "debug"},
                                                                   {"log.access", "true"}}) {
@@ -91,6 +92,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
   EXPECT_EQ(config.max_bodies_bytes, 6u << 20);
   EXPECT_EQ(config.engine.exif, ExifOrientation::kApply);
   EXPECT_EQ(config.engine.image_limits.max_side, 15);
+  EXPECT_EQ(config.engine.image_limits.max_decode_bytes, 16u << 20);
   EXPECT_TRUE(config.access_log);
   const ServerConfig defaults;
   for (const Option& option : options()) {
