@@ -1,5 +1,6 @@
 #include "proto_json/json_document.h"
 
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -41,8 +42,12 @@ class DocumentBuilder final : public nlohmann::json_sax<json> {
 
   bool key(string_t& name) override {
     const auto [member, inserted] = open_.back()->get_ref<json::object_t&>().try_emplace(std::move(name));
-    if (!inserted) return fail("the key \"" + member->first.substr(0, 64) + "\" is given twice in one object");
-    member_ = &member->second;
+    if (inserted) {
+      member_ = &member->second;
+      return true;
+    }
+    member->second = json(json::value_t::discarded);
+    member_ = &unread_.emplace_back();
     return true;
   }
 
@@ -90,6 +95,7 @@ class DocumentBuilder final : public nlohmann::json_sax<json> {
   json root_;
   std::vector<json*> open_;  // containers being filled; a parent does not move while its child is open
   json* member_ = nullptr;   // the value that the last key names
+  std::deque<json> unread_;  // values of names given before: parsed, for they must be JSON, but of no use
   std::string failure_;
 };
 

@@ -15,8 +15,9 @@ struct JsonLimits {
   std::size_t max_values = 1'000'000;  ///< in all: a document of "[]," takes twenty times its own size in memory
 };
 
-/// RFC 8259, and stricter where it leaves a choice: a name given twice in one object, a lone surrogate, invalid UTF-8
-/// and a number beyond double's range are errors. All errors are kInvalidArgument and name the byte.
+/// RFC 8259. Where it leaves a choice: a lone surrogate, invalid UTF-8 and a number beyond double's range are errors; a
+/// name given twice in one object has no value, for nobody can say which was meant: json::is_discarded(). All errors
+/// are kInvalidArgument and name the byte.
 Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 }  // namespace mobileclip::proto

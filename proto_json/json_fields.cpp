@@ -35,6 +35,8 @@ FieldError read_fields(json& document, std::initializer_list<Field> fields) {
       for (const Field& f : fields) known += (known.empty() ? "" : ", ") + std::string(f.key);
       return Error{ErrorCode::kInvalidArgument, "unknown key " + in_quotes(key) + "; known keys: " + known};
     }
+    if (value.is_discarded())
+      return Error{ErrorCode::kInvalidArgument, "the key " + in_quotes(key) + " is given twice in one object"};
     if (FieldError error = field->read(field->key, value)) return error;
   }
   return std::nullopt;

@@ -23,8 +23,8 @@ struct Field {
   std::function<FieldError(std::string_view key, nlohmann::json& value)> read;
 };
 
-/// kInvalidArgument where `document` is no object, has a key that is not in the table (naming it and the known ones),
-/// or a value that its reader refuses.
+/// kInvalidArgument where `document` is no object, has a key that is not in the table (naming it and the known ones) or
+/// one that is given twice, or a value that its reader refuses.
 FieldError read_fields(nlohmann::json& document, std::initializer_list<Field> fields);
 
 // Readers. Each names the key, what it expected and what it found.

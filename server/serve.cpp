@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 
 #include "engine/models/model_directory.h"
 #include "engine/runtime/engine.h"
+#include "server/descriptor_limit.h"
 #include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
 #include "server/http/listener.h"
@@ -31,7 +33,8 @@ namespace {
 /// After SIGTERM, new work is still taken for so long: load balancers need a moment to see that readiness is gone.
 constexpr std::chrono::milliseconds kLeaveGrace{500};
 constexpr std::chrono::milliseconds kDrainPoll{10};
-constexpr int kSignalExitBase = 128;  // the shell's convention for "ended by signal n"
+constexpr std::size_t kOtherDescriptors = 64;  // besides connections: logs, timers, /proc, refusals
+constexpr int kSignalExitBase = 128;           // the shell's convention for "ended by signal n"
 
 void set_up_logging(const std::string& level) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("mobileclip-server"));
@@ -77,6 +80,8 @@ void run_io(asio::io_context& io, int threads) {
 int serve_until_stopped(const ServerConfig& config) {
   // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
   Lifecycle lifecycle;
+  ConnectionTable connections;
+  BodyBudget bodies(std::max(config.max_bodies_bytes, config.max_body_bytes));
   Metrics metrics(route_paths());
   asio::io_context io(config.io_threads);
   Listener listener(io, config.host, config.port);
@@ -97,10 +102,19 @@ int serve_until_stopped(const ServerConfig& config) {
                                 .config = config,
                                 .workers = workers.get_executor()};
   const Router router = make_router(handlers);
-  const Admission admission(lifecycle, config.max_body_bytes);
-  const SessionContext sessions{
-      .config = config, .router = router, .admission = admission, .metrics = metrics, .lifecycle = lifecycle};
+  const Admission admission(lifecycle, bodies, config.max_body_bytes);
+  const SessionContext sessions{.config = config,
+                                .router = router,
+                                .admission = admission,
+                                .bodies = bodies,
+                                .metrics = metrics,
+                                .lifecycle = lifecycle,
+                                .connections = connections};
 
+  if (const std::size_t limit = raise_descriptor_limit(); limit < config.max_connections + kOtherDescriptors) {
+    spdlog::warn("the process may open {} files: fewer connections than max_connections ({}) fit; see ulimit -n", limit,
+                 config.max_connections);
+  }
   asio::signal_set signals(io, SIGTERM, SIGINT);
   listener.listen();
   spdlog::info("listening on {}", listener.url());

@@ -19,7 +19,7 @@ enum class ErrorCode {
   kOverloaded,        ///< a queue is full; retrying later may succeed
   kDeadlineExceeded,  ///< the request's deadline passed before its turn
   kCancelled,         ///< the client went away
-  kUnavailable,       ///< shutting down, or the engine has failed
+  kUnavailable,       ///< shutting down, out of memory, or the engine has failed
   kInternal,          ///< a defect of ours
 };
 

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "engine/preprocess/bmp_decoder.h"
+#include "engine/preprocess/decode_budget.h"
 #include "engine/preprocess/image_errors.h"
 #include "engine/preprocess/image_header.h"
 #include "engine/preprocess/jpeg_decoder.h"
 #include "engine/preprocess/jpeg_file.h"
 #include "engine/preprocess/opencv_decoder.h"
 #include "engine/preprocess/orientation.h"
+#include "engine/preprocess/png_decoder.h"
 #include "engine/preprocess/png_file.h"
 #include "engine/preprocess/tiff_decoder.h"
 #include "engine/preprocess/webp_file.h"
@@ -88,7 +90,7 @@ Result<DecodedImage> decode_png_file(std::span<const std::byte> encoded, ExifOri
   if (auto error = check_size(header->width, header->height, limits)) return *std::move(error);
   const Result<PngFile> file = parse_png(encoded);
   if (!file) return file.error();
-  return turned(decode_with_opencv(rebuild_png(*file), size_of(*file)), if_applied(exif, file->orientation));
+  return turned(decode_png(*file), if_applied(exif, file->orientation));
 }
 
 /// The frame on its canvas, of which the rest is black: transparent, as WebPAnimDecoder and so Pillow clear it.
@@ -140,6 +142,21 @@ void hand_over(const DecodedImage& image, RowSink& sink) {
   for (int y = window.first_row; y < window.end_row; ++y) sink.take_row(image.row(y));
 }
 
+// Bytes a pixel at most. A JPEG of one scan passes row by row; the coefficients of several are kept, two bytes each, of
+// up to four components. Of
+// the others libwebp takes most: four, and three for its result.
+constexpr std::uint64_t kCoefficientBytes = 2 * 4;
+constexpr std::uint64_t kDecodedBytes = 7;
+
+std::uint64_t decode_bytes(const JpegFile& file) {
+  return file.scans > 1 ? kCoefficientBytes * file.width * file.height : 0;
+}
+
+/// Waits for the image's part of the budget, where there is one.
+void take_memory(std::optional<DecodeBudget::Lease>& lease, std::uint64_t bytes, const ImageLimits& limits) {
+  if (limits.decoding != nullptr && bytes > 0) lease.emplace(*limits.decoding, bytes);
+}
+
 }  // namespace
 
 Result<DecodedImage> decode_image(std::span<const std::byte> encoded, ExifOrientation exif, const ImageLimits& limits) {
@@ -167,8 +184,19 @@ std::optional<Error> decode_image_rows(std::span<const std::byte> encoded, ExifO
   if (sniff_image_format(encoded) == ImageFormat::kJpeg) {
     const Result<JpegFile> file = accept_jpeg(encoded, limits);
     if (!file) return file.error();
-    if (if_applied(exif, file->orientation) == Orientation::kUpright) return decode_jpeg(encoded, *file, sink);
+    if (if_applied(exif, file->orientation) == Orientation::kUpright) {
+      std::optional<DecodeBudget::Lease> memory;
+      take_memory(memory, decode_bytes(*file), limits);
+      return decode_jpeg(encoded, *file, sink);
+    }
   }
+  const Result<ImageInfo> info = read_image_info(encoded);
+  if (!info) return info.error();
+  const auto width = static_cast<std::uint64_t>(info->width);
+  const auto height = static_cast<std::uint64_t>(info->height);
+  if (auto error = check_size(width, height, limits)) return error;
+  std::optional<DecodeBudget::Lease> memory;
+  take_memory(memory, kDecodedBytes * width * height, limits);
   const Result<DecodedImage> image = decode_image(encoded, exif, limits);
   if (!image) return image.error();
   hand_over(*image, sink);

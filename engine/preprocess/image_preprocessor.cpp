@@ -9,6 +9,7 @@
 
 #include "engine/preprocess/decoded_image.h"
 #include "engine/preprocess/image_decoder.h"
+#include "engine/preprocess/image_errors.h"
 #include "engine/preprocess/pillow_resize.h"
 #include "engine/preprocess/resize_geometry.h"
 #include "engine/preprocess/row_sink.h"
@@ -59,7 +60,7 @@ Result<RgbImage> preprocess_image(std::span<const std::byte> encoded, const Prep
     if (auto error = decode_image_rows(encoded, config.exif, limits, input)) return *std::move(error);
     return input.finish();
   } catch (const std::bad_alloc&) {
-    return Error{ErrorCode::kOverloaded, "not enough memory to decode the image"};
+    return out_of_memory();
   } catch (const std::exception& e) {  // nothing is known to throw it, but a request must not end the process
     return Error{ErrorCode::kInternal, std::string("image preprocessing failed: ") + e.what()};
   }

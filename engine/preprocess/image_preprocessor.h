@@ -31,12 +31,16 @@ struct PreprocessConfig {
   ExifOrientation exif = ExifOrientation::kIgnore;
 };
 
+class DecodeBudget;
+
 /// Checked against the file's own header before any decoding, which takes 3 bytes a pixel; of JPEG a row, or with
 /// several scans 2 bytes a sample. The default takes what phones make (8192x6144).
 struct ImageLimits {
   std::size_t max_encoded_bytes = 32u << 20;
   std::uint64_t max_pixels = std::uint64_t{8192} * 6144;
-  int max_side = 20'000;  ///< pixels
+  int max_side = 20'000;                      ///< pixels
+  std::uint64_t max_decode_bytes = 1u << 30;  ///< of all images that share `decoding`, at a time; more wait
+  DecodeBudget* decoding = nullptr;           ///< not owned; null: nobody else decodes
 };
 
 enum class ImageFormat { kJpeg, kPng, kWebp, kBmp, kTiff };

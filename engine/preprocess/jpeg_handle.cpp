@@ -31,7 +31,7 @@ Error JpegHandle::error() const {
   errors_.format_message(reinterpret_cast<j_common_ptr>(info), text.data());
   switch (errors_.msg_code) {
     case JERR_OUT_OF_MEMORY:
-      return {ErrorCode::kOverloaded, "not enough memory to decode the image"};
+      return out_of_memory();
     case JERR_SOF_UNSUPPORTED:
     case JERR_BAD_PRECISION:
     case JERR_CONVERSION_NOTIMPL:

@@ -32,7 +32,7 @@ class JpegHandle {
     return true;
   }
 
-  /// What the failed step ran into: kUnsupportedImage for kinds of JPEG that libjpeg has no decoder for, kOverloaded
+  /// What the failed step ran into: kUnsupportedImage for kinds of JPEG that libjpeg has no decoder for, kUnavailable
   /// where memory ran out, kInvalidImage for everything else.
   [[nodiscard]] Error error() const;
 

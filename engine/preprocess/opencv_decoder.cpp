@@ -22,8 +22,6 @@ void configure_opencv_once() {
   static_cast<void>(configured);
 }
 
-Error out_of_memory() { return {ErrorCode::kOverloaded, "not enough memory to decode the image"}; }
-
 }  // namespace
 
 Result<DecodedImage> decode_with_opencv(std::span<const std::byte> encoded, ExpectedSize expected) {

@@ -9,13 +9,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
-#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "engine/runtime/fair_queue.h"
 
 namespace mobileclip {
 
@@ -27,15 +27,18 @@ struct BatcherOptions {
 template <typename Item>
 class Batcher {
  public:
-  /// Gets 1 to max_batch items, oldest first; the next batch is formed when it returns. Must not throw.
+  /// Gets 1 to max_batch items, oldest first within a flow; the next batch is formed when it returns. Must not throw.
   using RunBatch = std::function<void(std::vector<Item>)>;
   /// True for an item that shall not join its batch after all (expired, abandoned), once it has been answered.
   using Discard = std::function<bool(Item&)>;
+  /// What takes turns with what (fair_queue.h).
+  using FlowOf = std::function<typename FairQueue<Item>::Flow(const Item&)>;
 
-  Batcher(const BatcherOptions& options, RunBatch run_batch, Discard discard)
+  Batcher(const BatcherOptions& options, RunBatch run_batch, Discard discard, FlowOf flow_of)
       : options_(options),
         run_batch_(std::move(run_batch)),
         discard_(std::move(discard)),
+        flow_of_(std::move(flow_of)),
         thread_([this] { loop(); }) {}
 
   ~Batcher() { close(); }
@@ -48,7 +51,8 @@ class Batcher {
       const std::lock_guard lock(mutex_);
       if (closed_) return false;
       if (queue_.empty()) oldest_ = Clock::now();
-      queue_.push_back(std::move(item));
+      const auto flow = flow_of_(item);
+      queue_.push(flow, std::move(item));
     }
     changed_.notify_one();
     return true;
@@ -63,9 +67,7 @@ class Batcher {
     changed_.notify_one();
     if (thread_.joinable()) thread_.join();
     const std::lock_guard lock(mutex_);
-    std::vector<Item> left(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
-    queue_.clear();
-    return left;
+    return pop(queue_.size());
   }
 
  private:
@@ -88,19 +90,26 @@ class Batcher {
 
   /// The lock is held.
   std::vector<Item> take() {
-    const auto count = static_cast<std::ptrdiff_t>(std::min(options_.max_batch, queue_.size()));
-    std::vector<Item> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
-    queue_.erase(queue_.begin(), queue_.begin() + count);
+    std::vector<Item> batch = pop(std::min(options_.max_batch, queue_.size()));
     oldest_ = Clock::now();  // of what stays: it has waited for this batch, and starts to wait for the next
     return batch;
+  }
+
+  /// The lock is held.
+  std::vector<Item> pop(std::size_t count) {
+    std::vector<Item> items;
+    items.reserve(count);
+    while (items.size() < count) items.push_back(queue_.pop());
+    return items;
   }
 
   const BatcherOptions options_;
   const RunBatch run_batch_;
   const Discard discard_;
+  const FlowOf flow_of_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Item> queue_;
+  FairQueue<Item> queue_;
   Clock::time_point oldest_{};
   bool closed_ = false;
   std::thread thread_;  // last: starts when everything else is there

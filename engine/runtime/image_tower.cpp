@@ -17,7 +17,11 @@ constexpr std::uint8_t kTinyPng[] = {
 }  // namespace
 
 ImageTower::ImageTower(MciEncoder encoder, PreprocessConfig preprocess, const ImageLimits& limits, int workers)
-    : encoder_(std::move(encoder)), preprocess_(preprocess), limits_(limits) {
+    : encoder_(std::move(encoder)),
+      preprocess_(preprocess),
+      limits_(limits),
+      decoding_(std::make_unique<DecodeBudget>(limits.max_decode_bytes)) {
+  limits_.decoding = decoding_.get();
   for (int i = 0; i < workers; ++i) activations_.push_back(encoder_.make_activations());
 }
 

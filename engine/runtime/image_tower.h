@@ -1,10 +1,12 @@
 // The image lane's work: bytes to pixels, pixels to embeddings.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/models/mci.h"
+#include "engine/preprocess/decode_budget.h"
 #include "engine/runtime/engine.h"
 
 namespace mobileclip {
@@ -36,6 +38,7 @@ class ImageTower {
   MciEncoder encoder_;
   PreprocessConfig preprocess_;
   ImageLimits limits_;
+  std::unique_ptr<DecodeBudget> decoding_;  // at an address of its own, for the tower moves
   std::vector<MciActivations> activations_;
 };
 

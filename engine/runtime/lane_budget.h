@@ -1,6 +1,8 @@
-// How much a lane may hold, from admission to the answer: by items and by bytes, whole requests or nothing.
+// How much a lane may hold, from admission to the answer: by items and by bytes, whole requests or nothing. The last
+// sixteenth is for small requests, so that a client that sends its thousands in bulk leaves room for others.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <mutex>
@@ -11,11 +13,15 @@ class LaneBudget {
  public:
   LaneBudget(std::size_t max_items, std::size_t max_bytes) : max_items_(max_items), max_bytes_(max_bytes) {}
 
-  /// False, and nothing taken, where either bound would be passed. A request larger than a bound by itself is never
+  /// False, and nothing taken, where either bound would be passed, or a request of n items would leave fewer than n - 1
+  /// of the last sixteenth (an empty lane takes anything that fits). A request larger than a bound by itself is never
   /// admitted: see fits().
   [[nodiscard]] bool try_admit(std::size_t items, std::size_t bytes) {
     const std::lock_guard lock(mutex_);
-    if (items > max_items_ - items_.load(std::memory_order_relaxed) || bytes > max_bytes_ - bytes_) return false;
+    const std::size_t held = items_.load(std::memory_order_relaxed);
+    const std::size_t left_to_others =
+        held == 0 ? 0 : std::min(items - std::min<std::size_t>(items, 1), max_items_ / 16);
+    if (items + left_to_others > max_items_ - held || bytes > max_bytes_ - bytes_) return false;
     items_.fetch_add(items, std::memory_order_relaxed);
     bytes_ += bytes;
     return true;

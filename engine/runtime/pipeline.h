@@ -1,5 +1,8 @@
 // A lane from submission to answer, the same for images and texts: admit → prepare on a worker → batch → forward on
 // the workers → answer. `Tower` says what preparing and computing mean (image_tower.h, text_tower.h).
+//
+// Only so many inputs are prepared ahead of their batches that the next ones are full: what waits longer waits
+// unprepared, which costs no memory and no work if nobody wants it by then, and lets requests take turns.
 #pragma once
 
 #include <atomic>
@@ -9,6 +12,7 @@
 #include <exception>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <span>
@@ -21,8 +25,10 @@
 #include "engine/runtime/batcher.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/executor.h"
+#include "engine/runtime/fair_queue.h"
 #include "engine/runtime/lane_budget.h"
 #include "engine/runtime/pending_request.h"
+#include "engine/runtime/service_time.h"
 
 namespace mobileclip {
 
@@ -44,10 +50,21 @@ class Pipeline {
       : tower_(std::move(tower)),
         context_(context),
         budget_(options.max_queue_items, options.max_queue_bytes),
+        max_ahead_(kBatchesAhead * options.max_batch),
         batcher_(
             {.max_batch = options.max_batch, .max_wait = options.max_wait},
-            [this](std::vector<Item> batch) { run_batch(std::move(batch)); },
-            [this](Item& item) { return drop_if_unwanted(item); }) {}
+            [this](std::vector<Item> batch) {
+              no_longer_ahead(batch.size());
+              const std::size_t items = batch.size();
+              run_batch(std::move(batch));
+              service_time_.finished(items, Clock::now());
+            },
+            [this](Item& item) {
+              const bool dropped = drop_if_unwanted(item);
+              if (dropped) no_longer_ahead(1);
+              return dropped;
+            },
+            [](const Item& item) { return item.pending.get(); }) {}
 
   [[nodiscard]] const Tower& tower() const { return tower_; }
   [[nodiscard]] std::size_t depth() const { return budget_.items(); }
@@ -58,19 +75,17 @@ class Pipeline {
     std::vector<std::size_t> bytes;
     for (const Input& input : inputs) bytes.push_back(Tower::bytes_of(input));
     const auto pending = std::make_shared<PendingRequest>(std::move(bytes), request, std::move(done), budget_);
-    auto shared = std::make_shared<std::vector<Input>>(std::move(inputs));
+    const auto shared = std::make_shared<std::vector<Input>>(std::move(inputs));
     const Clock::time_point admitted = Clock::now();
-    for (std::size_t first = 0; first < shared->size(); first += Tower::kInputsPerPrepareJob) {
-      const std::size_t end = std::min(first + Tower::kInputsPerPrepareJob, shared->size());
-      const auto prepare_some = [this, pending, shared, admitted, first, end](Parallel& /*parallel*/, int /*worker*/) {
-        for (std::size_t i = first; i < end; ++i) {
-          prepare({.pending = pending, .index = i, .prepared = {}, .answer = {}, .waiting_since = admitted},
-                  (*shared)[i]);
-          (*shared)[i] = Input{};  // its bytes are not needed any more
-        }
-      };
-      context_.executor.submit(Tower::kLane, {.run = prepare_some, .spreads = false});
+    {
+      const std::lock_guard lock(unprepared_mutex_);
+      for (std::size_t first = 0; first < shared->size(); first += Tower::kInputsPerPrepareJob) {
+        const std::size_t end = std::min(first + Tower::kInputsPerPrepareJob, shared->size());
+        unprepared_.push(pending.get(),
+                         {.pending = pending, .inputs = shared, .first = first, .end = end, .admitted = admitted});
+      }
     }
+    prepare_ahead();
     return std::nullopt;
   }
 
@@ -99,6 +114,7 @@ class Pipeline {
   /// Answers what is queued with kUnavailable once the batch in progress is done; later submissions are refused.
   void close() {
     closed_.store(true, std::memory_order_relaxed);
+    prepare_ahead();  // all of it: each input finds the lane closed
     for (Item& item : batcher_.close()) item.pending->finish(item.index, shutting_down());
   }
 
@@ -112,6 +128,18 @@ class Pipeline {
     EmbeddedItem answer;
     Clock::time_point waiting_since;
   };
+
+  /// Inputs [first, end) of one request.
+  struct Unprepared {
+    std::shared_ptr<PendingRequest> pending;
+    std::shared_ptr<std::vector<Input>> inputs;
+    std::size_t first;
+    std::size_t end;
+    Clock::time_point admitted;
+  };
+
+  /// The batch that forms while one is computed, and what may join it before it starts.
+  static constexpr std::size_t kBatchesAhead = 2;
 
   static Error shutting_down() { return {ErrorCode::kUnavailable, "the engine is shutting down"}; }
 
@@ -130,10 +158,52 @@ class Pipeline {
                        " bytes is more than the queue ever takes: " + std::to_string(budget_.max_items()) +
                        " inputs, " + std::to_string(budget_.max_bytes()) + " bytes"};
     }
-    if (!budget_.try_admit(inputs.size(), bytes)) {
-      return Error{ErrorCode::kOverloaded, "the " + std::string(to_string(Tower::kLane)) + " queue is full"};
+    const std::string lane(to_string(Tower::kLane));
+    if (would_expire(inputs.size(), request.deadline)) {
+      return Error{ErrorCode::kOverloaded, "the " + lane + " queue is too long for the request's deadline"};
     }
+    if (!budget_.try_admit(inputs.size(), bytes)) {
+      return Error{ErrorCode::kOverloaded, "the " + lane + " queue is full"};
+    }
+    if (budget_.items() == inputs.size()) service_time_.began(Clock::now());
     return std::nullopt;
+  }
+
+  /// Whether the request's last item would have its turn only when more than half of the time is over: an estimate can
+  /// be off by as much, and what expires in the queue has kept others out of it. An empty lane tries anything.
+  [[nodiscard]] bool would_expire(std::size_t items, const Deadline& deadline) const {
+    const std::size_t ahead = budget_.items();
+    if (ahead == 0 || deadline.at() == Clock::time_point::max()) return false;
+    const std::chrono::duration<double> wait = static_cast<double>(ahead + items) * service_time_.per_item();
+    return wait > std::chrono::duration<double>(deadline.at() - Clock::now()) / 2;
+  }
+
+  /// Hands inputs to the workers until enough are on their way; all of them once the lane is closed.
+  void prepare_ahead() {
+    const std::lock_guard lock(unprepared_mutex_);
+    const bool closed = closed_.load(std::memory_order_relaxed);
+    while (!unprepared_.empty() && (closed || ahead_ < max_ahead_)) {
+      const Unprepared inputs = unprepared_.pop();
+      ahead_ += inputs.end - inputs.first;
+      const auto prepare_some = [this, inputs](Parallel& /*parallel*/, int /*worker*/) {
+        for (std::size_t i = inputs.first; i < inputs.end; ++i) {
+          prepare(
+              {.pending = inputs.pending, .index = i, .prepared = {}, .answer = {}, .waiting_since = inputs.admitted},
+              (*inputs.inputs)[i]);
+          (*inputs.inputs)[i] = Input{};  // its bytes are not needed any more
+        }
+      };
+      context_.executor.submit(Tower::kLane, {.run = prepare_some, .spreads = false});
+    }
+  }
+
+  /// Inputs have been put in a batch, or have failed before: others can be prepared.
+  void no_longer_ahead(std::size_t items) {
+    {
+      const std::lock_guard lock(unprepared_mutex_);
+      ahead_ -= items;
+    }
+    prepare_ahead();
   }
 
   bool drop_if_unwanted(Item& item) {
@@ -164,8 +234,13 @@ class Pipeline {
   }
 
   void prepare(Item item, const Input& input) {
-    if (closed_.load(std::memory_order_relaxed)) return item.pending->finish(item.index, shutting_down());
-    if (drop_if_unwanted(item)) return;
+    if (!prepare_and_queue(item, input)) no_longer_ahead(1);
+  }
+
+  /// False where the item was answered instead.
+  bool prepare_and_queue(Item& item, const Input& input) {
+    if (closed_.load(std::memory_order_relaxed)) return fail(item, shutting_down());
+    if (drop_if_unwanted(item)) return false;
     const Clock::time_point start = Clock::now();
     item.answer.timings.queue = start - item.waiting_since;
     Result<typename Tower::Prepared> prepared = Error{ErrorCode::kInternal, "not prepared"};
@@ -174,10 +249,18 @@ class Pipeline {
     item.waiting_since = Clock::now();
     item.answer.timings.prepare = item.waiting_since - start;
     observe(EngineObserver::Stage::kPrepare, item.answer.timings.prepare);
-    if (!prepared) return item.pending->finish(item.index, std::move(prepared).error());
+    if (!prepared) {
+      service_time_.finished(1, item.waiting_since);
+      return fail(item, std::move(prepared).error());
+    }
     item.prepared = std::move(*prepared);
     if (context_.observer && item.answer.tokens > 0) context_.observer->on_tokens(item.answer.tokens);
-    if (!batcher_.submit(item)) item.pending->finish(item.index, shutting_down());
+    return batcher_.submit(item) || fail(item, shutting_down());
+  }
+
+  static bool fail(Item& item, Error error) {
+    item.pending->finish(item.index, std::move(error));
+    return false;
   }
 
   /// Cuts the batch into groups, as even as can be over the threads, and waits for all of them.
@@ -244,7 +327,12 @@ class Pipeline {
   Tower tower_;
   const PipelineContext& context_;
   LaneBudget budget_;
+  ServiceTime service_time_;
   std::atomic<bool> closed_{false};
+  const std::size_t max_ahead_;  // inputs being prepared, or waiting prepared
+  std::mutex unprepared_mutex_;
+  FairQueue<Unprepared> unprepared_;
+  std::size_t ahead_ = 0;
   Batcher<Item> batcher_;  // last: its thread uses the rest
 };
 

@@ -20,6 +20,7 @@ struct ServerConfig {
   EngineOptions engine;
 
   std::size_t max_body_bytes = 64u << 20;
+  std::size_t max_bodies_bytes = 1u << 30;            ///< of all requests together; one of max_body_bytes always fits
   std::size_t max_items_per_request = 256;            ///< images or texts in one call
   std::chrono::milliseconds request_timeout{30'000};  ///< from the last byte read to the first byte written
   std::chrono::milliseconds header_timeout{10'000};

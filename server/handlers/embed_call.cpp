@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 
+#include "server/handlers/stages.h"
 #include "server/http/completion.h"
 #include "server/http/responses.h"
 
@@ -130,6 +131,12 @@ asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& co
   context.metrics.images_embedded(embedded.images.size());
   context.metrics.texts_embedded(embedded.texts.size());
   co_return embedded;
+}
+
+std::optional<Response> refuse_if_full(const HandlerContext& context, const Request& request, Lane lane) {
+  const bool full = context.service.queue_depth(lane) >= context.config.engine.max_queue_items;
+  if (!full || request.body->size() <= kInlineBytes) return std::nullopt;
+  return error_response(Error{ErrorCode::kOverloaded, "the " + std::string(to_string(lane)) + " queue is full"});
 }
 
 std::vector<std::size_t> truncated_indices(const std::vector<EmbeddedItem>& texts) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,6 +28,9 @@ struct Embedded {
 /// bad one decides the response.
 boost::asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& context, const Request& request,
                                                                EmbedInputs inputs, proto::EmbedOptions options);
+
+/// 429 where a body is large enough for its parsing to matter, and `lane` could not take one item of it anyway.
+std::optional<Response> refuse_if_full(const HandlerContext& context, const Request& request, Lane lane);
 
 /// Indices of the texts that were cut.
 std::vector<std::size_t> truncated_indices(const std::vector<EmbeddedItem>& texts);

@@ -60,6 +60,7 @@ proto::EmbedReply to_reply(std::string_view model, std::vector<EmbeddedItem> ite
 asio::awaitable<Response> embed_image(const HandlerContext& context, const Request& request, RequestScope& scope) {
   const auto form = body_form(request.head, {BodyForm::kRawImage, BodyForm::kMultipart, BodyForm::kJson});
   if (const auto* error = std::get_if<HttpError>(&form)) co_return error_response(*error);
+  if (auto full = refuse_if_full(context, request, Lane::kImage)) co_return *std::move(full);
 
   auto parse_body = [&] { return parse(request, std::get<RequestBodyForm>(form)); };
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);

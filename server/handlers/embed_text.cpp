@@ -42,6 +42,7 @@ proto::EmbedReply to_reply(std::string_view model, std::vector<EmbeddedItem> ite
 asio::awaitable<Response> embed_text(const HandlerContext& context, const Request& request, RequestScope& scope) {
   const auto form = body_form(request.head, {BodyForm::kJson});
   if (const auto* error = std::get_if<HttpError>(&form)) co_return error_response(*error);
+  if (auto full = refuse_if_full(context, request, Lane::kText)) co_return *std::move(full);
 
   auto parse_body = [&request] { return parse(request); };
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,10 +9,9 @@
 
 #include "engine/base/result.h"
 #include "engine/runtime/engine.h"
+#include "server/http/message.h"
 
 namespace mobileclip::server {
-
-using SharedBody = std::shared_ptr<const std::string>;
 
 /// `bytes` lies in `body`.
 ImageBytes image_in(const SharedBody& body, std::string_view bytes);

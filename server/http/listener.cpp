@@ -8,6 +8,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 
 #include "server/http/response_writer.h"
@@ -22,6 +23,9 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds kAcceptBackoff{100};
+constexpr std::chrono::milliseconds kRoomMadeBackoff{1};
+constexpr std::chrono::seconds kWarningInterval{10};
+constexpr std::size_t kMaxRefusals = 64;  // at a time; those that only wait for their client to close give way
 constexpr std::chrono::milliseconds kRefusalTimeout{1000};
 
 std::runtime_error cannot_listen(const std::string& host, std::uint16_t port, const error_code& error) {
@@ -39,36 +43,29 @@ tcp::endpoint resolve(asio::io_context& io, const std::string& host, std::uint16
 /// Counts a connection while it is open.
 class ConnectionScope {
  public:
-  ConnectionScope(std::atomic<std::size_t>& open, Metrics& metrics) : open_(open), metrics_(metrics) {
-    ++open_;
-    metrics_.connection_opened();
-  }
-  ~ConnectionScope() {
-    --open_;
-    metrics_.connection_closed();
-  }
+  explicit ConnectionScope(Metrics& metrics) : metrics_(metrics) { metrics_.connection_opened(); }
+  ~ConnectionScope() { metrics_.connection_closed(); }
   ConnectionScope(const ConnectionScope&) = delete;
   ConnectionScope& operator=(const ConnectionScope&) = delete;
 
  private:
-  std::atomic<std::size_t>& open_;
   Metrics& metrics_;
 };
 
-asio::awaitable<void> serve_connection(tcp::socket socket, const SessionContext& context,
-                                       std::atomic<std::size_t>& open) {
-  const ConnectionScope scope(open, context.metrics);
+asio::awaitable<void> serve_connection(tcp::socket socket, const SessionContext& context) {
+  const ConnectionScope scope(context.metrics);
   co_await run_session(std::move(socket), context);
 }
 
-asio::awaitable<void> refuse_connection(tcp::socket socket) {
+asio::awaitable<void> refuse_connection(tcp::socket socket, std::shared_ptr<ConnectionTable> refusals) {
+  ConnectionTable::Entry connection(*refusals);
   PhaseTimer timer(socket);
   timer.arm(kRefusalTimeout);
   Response response = error_response(
       HttpError{.status = 503, .code = "too_many_connections", .message = "the server has no connection to spare"});
   const Delivery delivery;
   const bool written = co_await write_response(socket, response, delivery);
-  if (written) co_await close_lingering(socket, timer);
+  if (written) co_await close_lingering(socket, timer, connection);
 }
 
 void log_escaped(const std::exception_ptr& failure) {
@@ -106,6 +103,8 @@ std::string Listener::url() const {
 
 asio::awaitable<void> Listener::run(const SessionContext& context) {
   asio::steady_timer backoff(io_);
+  std::chrono::steady_clock::time_point next_warning{};
+  const auto refusals = std::make_shared<ConnectionTable>();
   for (;;) {
     tcp::socket socket(asio::make_strand(io_));
     error_code error;
@@ -114,18 +113,24 @@ asio::awaitable<void> Listener::run(const SessionContext& context) {
     if (error == asio::error::connection_aborted) continue;
     if (error) {
       // Out of descriptors or memory: a connection stays in the backlog until some are free again.
-      spdlog::warn("cannot accept a connection: {}", error.message());
-      backoff.expires_after(kAcceptBackoff);
+      if (std::chrono::steady_clock::now() >= next_warning) {
+        spdlog::warn("cannot accept a connection: {}", error.message());
+        next_warning = std::chrono::steady_clock::now() + kWarningInterval;
+      }
+      const bool made_room = context.connections.close_one();
+      backoff.expires_after(made_room ? kRoomMadeBackoff : kAcceptBackoff);
       co_await backoff.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
     socket.set_option(tcp::no_delay(true), error);
     const auto executor = socket.get_executor();
-    if (open_ >= context.config.max_connections) {
-      context.metrics.connection_refused();
-      asio::co_spawn(executor, refuse_connection(std::move(socket)), log_escaped);
-    } else {
-      asio::co_spawn(executor, serve_connection(std::move(socket), context, open_), log_escaped);
+    if (context.connections.size() < context.config.max_connections || context.connections.close_one()) {
+      asio::co_spawn(executor, serve_connection(std::move(socket), context), log_escaped);
+      continue;
+    }
+    context.metrics.connection_refused();
+    if (refusals->size() < kMaxRefusals || refusals->close_one()) {
+      asio::co_spawn(executor, refuse_connection(std::move(socket), refusals), log_escaped);
     }
   }
 }

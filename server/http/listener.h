@@ -2,7 +2,6 @@
 // serve.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,13 +22,13 @@ class Listener {
   [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:8080"
 
   /// Accepts connections and starts a session for each until the io_context stops. `context` outlives the io_context's
-  /// work. Over max_connections a connection is told 503 and closed; without descriptors or memory it waits.
+  /// work. Over max_connections, or without descriptors or memory, the connection that has waited longest for its
+  /// client makes room; where none waits, the new one is told 503, or left in the backlog.
   boost::asio::awaitable<void> run(const SessionContext& context);
 
  private:
   boost::asio::io_context& io_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  std::atomic<std::size_t> open_{0};
 };
 
 }  // namespace mobileclip::server

@@ -29,10 +29,12 @@ struct RequestHead {
   [[nodiscard]] bool expects_continue() const;
 };
 
+/// Shared with images that lie in it.
+using SharedBody = std::shared_ptr<const std::string>;
+
 struct Request {
   RequestHead head;
-  std::shared_ptr<const std::string> body =
-      std::make_shared<const std::string>();  ///< shared with images that lie in it
+  SharedBody body = std::make_shared<const std::string>();
   Deadline deadline = Deadline::never();
   std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);  ///< the client went away
 };

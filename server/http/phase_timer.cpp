@@ -1,6 +1,17 @@
 #include "server/http/phase_timer.h"
 
+#include <boost/asio/post.hpp>
+
 namespace mobileclip::server {
+
+bool PhaseTimer::State::expire(std::uint64_t ending) {
+  // What had fired before it could be cancelled belongs to a phase that is over.
+  if (socket == nullptr || phase != ending) return false;
+  expired = true;
+  boost::system::error_code ignored;
+  socket->cancel(ignored);
+  return true;
+}
 
 PhaseTimer::PhaseTimer(boost::asio::ip::tcp::socket& socket)
     : state_(std::make_shared<State>(State{.socket = &socket})), timer_(socket.get_executor()) {}
@@ -12,12 +23,16 @@ void PhaseTimer::arm(std::chrono::milliseconds limit) {
   const std::uint64_t phase = ++state_->phase;
   timer_.expires_after(limit);
   timer_.async_wait([state = state_, phase](const boost::system::error_code& error) {
-    // A wait that had fired before it could be cancelled belongs to a phase that is over.
-    if (error || state->socket == nullptr || state->phase != phase) return;
-    state->expired = true;
-    boost::system::error_code ignored;
-    state->socket->cancel(ignored);
+    if (!error) state->expire(phase);
   });
+}
+
+std::function<void()> PhaseTimer::cut_short() const {
+  return [state = state_, phase = state_->phase, executor = state_->socket->get_executor()] {
+    boost::asio::post(executor, [state, phase] {
+      if (state->expire(phase)) state->cut_short = true;
+    });
+  };
 }
 
 void PhaseTimer::disarm() {

@@ -4,11 +4,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <new>
 
 #include "server/http/admission.h"
+#include "server/http/chunked_decoder.h"
 #include "server/http/request_checks.h"
 
 namespace mobileclip::server {
@@ -21,7 +22,10 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kReadStep = 4096;
-constexpr std::size_t kMaxBuffered = 65536;  // a body is copied out of it as it arrives
+constexpr std::size_t kBodyReadStep = 65536;
+constexpr std::size_t kMaxBuffered = 65536;
+/// A body's whole length is reserved only once so much of it is there: announcing one costs a client nothing.
+constexpr std::size_t kMaxUnprovenBytes = 1u << 20;
 
 HttpError malformed(std::string message) {
   return {.status = 400, .code = "malformed_request", .message = std::move(message)};
@@ -34,6 +38,13 @@ ReadFailure timed_out(const char* what) {
       {.status = 408, .code = "timeout", .message = std::string("the request's ") + what + " did not arrive in time"});
 }
 
+/// The connection is given up for others'.
+ReadFailure given_up() {
+  return failure({.status = 503,
+                  .code = "too_many_connections",
+                  .message = "the server has too many connections to wait for this one's request any longer"});
+}
+
 ReadFailure head_too_large(std::string_view head) {
   if (head.find('\n') == std::string_view::npos) {
     return failure({.status = 414, .code = "uri_too_long", .message = "the request line is too long"});
@@ -41,10 +52,6 @@ ReadFailure head_too_large(std::string_view head) {
   return failure({.status = 431,
                   .code = "headers_too_large",
                   .message = "the request's head is larger than " + std::to_string(kMaxHeadBytes) + " bytes"});
-}
-
-bool is_http_error(const error_code& error) {
-  return error.category() == make_error_code(http::error::bad_method).category();
 }
 
 RequestHead to_head(const http::request_header<>& parsed) {
@@ -56,14 +63,25 @@ RequestHead to_head(const http::request_header<>& parsed) {
   return head;
 }
 
+ReadFailure no_room() { return failure(no_room_for_body()); }
+
+/// A body and its part of the budget.
+struct HeldBody {
+  std::string text;
+  BodyBudget::Lease lease;
+};
+
 }  // namespace
 
 struct RequestReader::Impl {
   tcp::socket& socket;
   PhaseTimer& timer;
+  ConnectionTable::Entry& connection;
+  BodyBudget& budget;
   const ServerConfig& config;
   boost::beast::flat_buffer buffer{kMaxBuffered};
-  std::optional<http::request_parser<http::string_body>> parser{};
+  RequestHead head{};     // of the request in hand: what its body's framing needs
+  bool complete = false;  // the request in hand is read to its end
 
   [[nodiscard]] std::string_view buffered() const {
     return {static_cast<const char*>(buffer.data().data()), buffer.size()};
@@ -74,9 +92,14 @@ struct RequestReader::Impl {
     while (buffered().starts_with("\r\n")) buffer.consume(2);
   }
 
-  asio::awaitable<error_code> receive_more() {
+  void wait_for(ClientWait what, std::chrono::milliseconds limit) {
+    timer.arm(limit);
+    connection.waits(what, timer.cut_short());
+  }
+
+  asio::awaitable<error_code> receive_more(std::size_t step) {
     error_code error;
-    const auto space = buffer.prepare(kReadStep);
+    const auto space = buffer.prepare(std::min(step, kMaxBuffered - buffer.size()));
     const std::size_t received =
         co_await socket.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
     buffer.commit(received);
@@ -86,7 +109,7 @@ struct RequestReader::Impl {
   /// Waits until a whole head lies in the buffer. Returns its size.
   asio::awaitable<std::variant<std::size_t, ReadFailure>> receive_head() {
     bool begun = !buffered().empty();
-    timer.arm(begun ? config.header_timeout : config.idle_timeout);
+    wait_for(begun ? ClientWait::kHead : ClientWait::kRequest, begun ? config.header_timeout : config.idle_timeout);
     for (;;) {
       skip_empty_lines();
       const std::string_view seen = buffered();
@@ -95,62 +118,117 @@ struct RequestReader::Impl {
       if (seen.size() >= kMaxHeadBytes) co_return head_too_large(seen.substr(0, kMaxHeadBytes));
       // A line break that is no CRLF would otherwise be waited on until the time is up.
       if (seen.find("\n\n") != std::string_view::npos) co_return failure(malformed("a line that does not end in CRLF"));
-      const error_code error = co_await receive_more();
+      const error_code error = co_await receive_more(kReadStep);
+      if (timer.was_cut_short()) co_return begun ? given_up() : ReadFailure{};
       if (timer.expired()) co_return begun ? timed_out("head") : ReadFailure{};
       if (error == asio::error::eof && begun)
         co_return failure(malformed("the connection was closed in the request's head"));
       if (error) co_return ReadFailure{};
-      if (!begun) timer.arm(config.header_timeout);
+      if (!begun) wait_for(ClientWait::kHead, config.header_timeout);
       begun = true;
+    }
+  }
+
+  /// What a read that came to nothing means; nullopt where it came to something.
+  std::optional<ReadFailure> body_failure(const error_code& error) {
+    if (timer.was_cut_short()) return given_up();
+    if (timer.expired()) return timed_out("body");
+    if (error == asio::error::eof) return failure(malformed("the connection was closed in the request's body"));
+    if (error) return ReadFailure{};
+    return std::nullopt;
+  }
+
+  /// Content-Length says how much is to come; nothing beyond it is read.
+  asio::awaitable<std::optional<ReadFailure>> receive_sized(HeldBody& body, std::size_t length) {
+    const std::size_t early = std::min(length, buffer.size());
+    if (!body.lease.grow_to(early)) co_return no_room();
+    body.text.reserve(std::min(length, kMaxUnprovenBytes));
+    body.text.append(buffered().substr(0, early));
+    buffer.consume(early);
+    while (body.text.size() < length) {
+      const std::size_t had = body.text.size();
+      const std::size_t step = std::min(length - had, kBodyReadStep);
+      if (!body.lease.grow_to(had + step)) co_return no_room();
+      if (had + step > kMaxUnprovenBytes) body.text.reserve(length);
+      body.text.resize(had + step);
+      error_code error;
+      const std::size_t received = co_await socket.async_read_some(asio::buffer(body.text.data() + had, step),
+                                                                   asio::redirect_error(asio::use_awaitable, error));
+      body.text.resize(had + received);
+      if (auto failed = body_failure(error)) co_return failed;
+    }
+    co_return std::nullopt;
+  }
+
+  asio::awaitable<std::optional<ReadFailure>> receive_chunked(HeldBody& body) {
+    ChunkedDecoder decoder(config.max_body_bytes);
+    for (;;) {
+      if (!body.lease.grow_to(body.text.size() + buffer.size())) co_return no_room();
+      std::string_view input = buffered();
+      const ChunkedDecoder::Status status = decoder.decode(input, body.text);
+      buffer.consume(buffer.size() - input.size());
+      if (status == ChunkedDecoder::Status::kDone) co_return std::nullopt;
+      if (status == ChunkedDecoder::Status::kTooLarge) co_return failure(body_too_large(config.max_body_bytes));
+      if (status == ChunkedDecoder::Status::kMalformed) co_return failure(malformed(std::string(decoder.reason())));
+      const error_code error = co_await receive_more(kBodyReadStep);
+      if (auto failed = body_failure(error)) co_return failed;
     }
   }
 };
 
-RequestReader::RequestReader(tcp::socket& socket, PhaseTimer& timer, const ServerConfig& config)
-    : impl_(new Impl{.socket = socket, .timer = timer, .config = config}) {}
+RequestReader::RequestReader(tcp::socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
+                             BodyBudget& budget, const ServerConfig& config)
+    : impl_(new Impl{.socket = socket, .timer = timer, .connection = connection, .budget = budget, .config = config}) {}
 RequestReader::~RequestReader() = default;
 
 asio::awaitable<std::variant<RequestHead, ReadFailure>> RequestReader::read_head() {
   Impl& self = *impl_;
-  self.parser.emplace();
+  self.complete = false;
   // An idle connection keeps no more memory than it needs; there may be thousands.
   if (self.buffer.size() == 0) self.buffer.shrink_to_fit();
   const auto received = co_await self.receive_head();
+  self.connection.works();
   if (const auto* failed = std::get_if<ReadFailure>(&received)) co_return *failed;
   const std::string_view raw = self.buffered().substr(0, std::get<std::size_t>(received));
   if (auto error = check_raw_head(raw)) co_return failure(*std::move(error));
 
-  self.parser->header_limit(kMaxHeadBytes);
-  self.parser->body_limit(boost::none);  // until admission has judged the announced length
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(kMaxHeadBytes);
+  parser.body_limit(boost::none);  // admission judges the announced length
   error_code error;
-  const std::size_t used = self.parser->put(asio::buffer(raw.data(), raw.size()), error);
-  if (error || !self.parser->is_header_done()) co_return failure(malformed("the request's head is not HTTP/1.1"));
-  RequestHead head = to_head(self.parser->get().base());
-  self.buffer.consume(used);
-  if (auto refused = check_request_head(head)) co_return failure(*std::move(refused));
-  self.parser->body_limit(self.config.max_body_bytes);
-  co_return head;
+  parser.put(asio::buffer(raw.data(), raw.size()), error);
+  if (error || !parser.is_header_done()) co_return failure(malformed("the request's head is not HTTP/1.1"));
+  self.head = to_head(parser.get().base());
+  self.buffer.consume(raw.size());
+  if (auto refused = check_request_head(self.head)) co_return failure(*std::move(refused));
+  self.complete = !self.head.has_body();
+  co_return self.head;
 }
 
-asio::awaitable<std::variant<std::string, ReadFailure>> RequestReader::read_body() {
+asio::awaitable<std::variant<SharedBody, ReadFailure>> RequestReader::read_body() {
   Impl& self = *impl_;
-  self.timer.arm(self.config.body_timeout);
-  error_code error;
-  if (!self.parser->is_done()) {
-    co_await http::async_read(self.socket, self.buffer, *self.parser, asio::redirect_error(asio::use_awaitable, error));
+  const auto body = std::make_shared<HeldBody>(HeldBody{.text = {}, .lease = BodyBudget::Lease(self.budget)});
+  if (!self.complete) {
+    self.wait_for(ClientWait::kBody, self.config.body_timeout);
+    std::optional<ReadFailure> failed;
+    try {
+      if (self.head.chunked()) {
+        failed = co_await self.receive_chunked(*body);
+      } else {
+        failed = co_await self.receive_sized(*body, self.head.content_length().value_or(0));
+      }
+    } catch (const std::bad_alloc&) {
+      failed = no_room();
+    }
+    self.connection.works();
+    if (failed) co_return *std::move(failed);
+    self.complete = true;
   }
-  const bool expired = self.timer.expired();
   self.timer.disarm();
-  if (expired) co_return timed_out("body");
-  if (error == http::error::body_limit) co_return failure(body_too_large(self.config.max_body_bytes));
-  if (error == http::error::partial_message)
-    co_return failure(malformed("the connection was closed in the request's body"));
-  if (is_http_error(error)) co_return failure(malformed("the request's body is not what its head announces"));
-  if (error) co_return ReadFailure{};
-  co_return std::move(self.parser->get().body());
+  co_return SharedBody(body, &body->text);
 }
 
-bool RequestReader::complete() const { return impl_->parser && impl_->parser->is_done(); }
+bool RequestReader::complete() const { return impl_->complete; }
 
 bool RequestReader::has_buffered() const { return impl_->buffer.size() > 0; }
 

@@ -1,4 +1,5 @@
-// Reads requests off a connection: the head by ourselves, so that it can be judged byte by byte, the body by Beast.
+// Reads requests off a connection, by ourselves, so that every byte is judged and every body is bounded; Beast parses
+// the head that has passed.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -9,6 +10,8 @@
 #include <variant>
 
 #include "server/config/server_config.h"
+#include "server/http/body_budget.h"
+#include "server/http/connection_table.h"
 #include "server/http/message.h"
 #include "server/http/phase_timer.h"
 
@@ -25,13 +28,16 @@ struct ReadFailure {
 /// unread, the connection is of no more use.
 class RequestReader {
  public:
-  RequestReader(boost::asio::ip::tcp::socket& socket, PhaseTimer& timer, const ServerConfig& config);
+  /// `connection` is told what the client is waited for.
+  RequestReader(boost::asio::ip::tcp::socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
+                BodyBudget& budget, const ServerConfig& config);
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
 
   boost::asio::awaitable<std::variant<RequestHead, ReadFailure>> read_head();
-  boost::asio::awaitable<std::variant<std::string, ReadFailure>> read_body();
+  /// What is returned holds its part of the budget until it goes.
+  boost::asio::awaitable<std::variant<SharedBody, ReadFailure>> read_body();
 
   /// Whether the last request was read to its end, so that another can follow.
   [[nodiscard]] bool complete() const;

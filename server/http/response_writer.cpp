@@ -54,15 +54,17 @@ asio::awaitable<bool> write_continue(tcp::socket& socket) {
   co_return !error;
 }
 
-asio::awaitable<void> close_lingering(tcp::socket& socket, PhaseTimer& timer) {
+asio::awaitable<void> close_lingering(tcp::socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection) {
   error_code error;
   socket.shutdown(tcp::socket::shutdown_send, error);
   const auto end = std::chrono::steady_clock::now() + kLinger;
   std::array<char, 16384> dropped;
   while (!error && std::chrono::steady_clock::now() < end) {
     timer.arm(kLingerSilence);
+    connection.waits(ClientWait::kRequest, timer.cut_short());
     co_await socket.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
   }
+  connection.works();
   timer.disarm();
   socket.close(error);
 }

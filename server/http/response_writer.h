@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "server/http/connection_table.h"
 #include "server/http/message.h"
 #include "server/http/phase_timer.h"
 
@@ -23,7 +24,9 @@ boost::asio::awaitable<bool> write_response(boost::asio::ip::tcp::socket& socket
 boost::asio::awaitable<bool> write_continue(boost::asio::ip::tcp::socket& socket);
 
 /// Closes the sending half, then reads and drops what the client still sends, within bounds: closing at once would
-/// reset the connection and could destroy a response on its way (RFC 9112 section 9.6).
-boost::asio::awaitable<void> close_lingering(boost::asio::ip::tcp::socket& socket, PhaseTimer& timer);
+/// reset the connection and could destroy a response on its way (RFC 9112 section 9.6). Meanwhile `connection` can be
+/// given up for others.
+boost::asio::awaitable<void> close_lingering(boost::asio::ip::tcp::socket& socket, PhaseTimer& timer,
+                                             ConnectionTable::Entry& connection);
 
 }  // namespace mobileclip::server

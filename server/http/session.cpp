@@ -18,13 +18,19 @@ namespace {
 class Session {
  public:
   Session(tcp::socket socket, const SessionContext& context)
-      : context_(context), socket_(std::move(socket)), timer_(socket_), reader_(socket_, timer_, context.config) {}
+      : context_(context),
+        socket_(std::move(socket)),
+        timer_(socket_),
+        connection_(context.connections),
+        reader_(socket_, timer_, connection_, context.bodies, context.config) {}
 
   asio::awaitable<void> run() {
     // GCC 12 miscompiles co_await in a condition; here it stands in statements of its own throughout.
     bool keep_alive = true;
     while (keep_alive) keep_alive = co_await serve_one();
-    co_await close_lingering(socket_, timer_);
+    // Nobody is owed what a connection that was given up for others, or never asked for anything, still receives.
+    const bool linger = owes_answer_ && !timer_.was_cut_short();
+    if (linger) co_await close_lingering(socket_, timer_, connection_);
   }
 
  private:
@@ -32,9 +38,11 @@ class Session {
   asio::awaitable<bool> serve_one() {
     auto received = co_await reader_.read_head();
     if (auto* failed = std::get_if<ReadFailure>(&received)) {
+      owes_answer_ = failed->answer.has_value();
       if (failed->answer) co_await refuse_head(*failed->answer);
       co_return false;
     }
+    owes_answer_ = true;
     Request request;
     request.head = std::move(std::get<RequestHead>(received));
     RouteMatch match = context_.router.match(request.head);
@@ -60,12 +68,12 @@ class Session {
       if (!failed->answer) co_return std::nullopt;
       co_return error_response(*failed->answer);
     }
-    request.body = std::make_shared<const std::string>(std::move(std::get<std::string>(body)));
+    request.body = std::get<SharedBody>(std::move(body));
     request.deadline = Deadline::after(context_.config.request_timeout);
     co_return co_await handle(request, *match.endpoint, scope);
   }
 
-  asio::awaitable<std::variant<std::string, ReadFailure>> read_body(const RequestHead& head, RequestScope& scope) {
+  asio::awaitable<std::variant<SharedBody, ReadFailure>> read_body(const RequestHead& head, RequestScope& scope) {
     const auto timer = scope.time(RequestStage::kRead);
     if (head.expects_continue() && head.has_body() && !reader_.has_buffered()) {
       timer_.arm(context_.config.write_timeout);
@@ -91,7 +99,9 @@ class Session {
     const auto timer = scope.time(RequestStage::kWrite);
     const std::size_t bytes = response.body.size();
     timer_.arm(context_.config.write_timeout);
+    connection_.waits(ClientWait::kAnswer, timer_.cut_short());
     const bool written = co_await write_response(socket_, response, delivery);
+    connection_.works();
     timer_.disarm();
     if (written) scope.answered(response.status, bytes);
     co_return written;
@@ -110,7 +120,9 @@ class Session {
   const SessionContext& context_;
   tcp::socket socket_;
   PhaseTimer timer_;
+  ConnectionTable::Entry connection_;
   RequestReader reader_;
+  bool owes_answer_ = false;  // something that the client asked for may still be on its way to it
 };
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include "server/config/server_config.h"
 #include "server/http/admission.h"
+#include "server/http/body_budget.h"
+#include "server/http/connection_table.h"
 #include "server/http/lifecycle.h"
 #include "server/http/router.h"
 #include "server/metrics/metrics.h"
@@ -17,8 +19,10 @@ struct SessionContext {
   const ServerConfig& config;
   const Router& router;
   const Admission& admission;
+  BodyBudget& bodies;
   Metrics& metrics;
   Lifecycle& lifecycle;
+  ConnectionTable& connections;
 };
 
 /// Serves the requests of a connection one after the other. Runs on the socket's executor; throws only where memory

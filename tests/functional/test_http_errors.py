@@ -1,6 +1,8 @@
 """Each error status, on the route that gives it."""
 import concurrent.futures
 import json
+import threading
+import time
 import unittest
 
 import harness
@@ -137,19 +139,34 @@ class Timeouts(harness.ServerTest):
 class Connections(harness.ServerTest):
     FLAGS = ("--max-connections=2",)
 
-    def test_503_over_the_limit_and_service_after(self):
-        with self.server.socket() as first, self.server.socket() as second:
-            first.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
-            second.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
-            self.assertTrue(first.recv(100).startswith(b"HTTP/1.1 200"))
-            self.assertTrue(second.recv(100).startswith(b"HTTP/1.1 200"))
-            self.assert_error(self.server.get("/health/live"), 503, "too_many_connections")
+    def test_503_where_all_connections_are_at_work_and_service_after(self):
+        refused = threading.Event()
+
+        def keep_busy():
+            while not refused.is_set():
+                self.server.post_json("/embed/text", {"texts": ["a text that keeps it busy"] * 256})
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for _ in range(2):
+                pool.submit(keep_busy)
+            end = time.monotonic() + 60
+            while (reply := self.server.get("/health/live")).status != 503 and time.monotonic() < end:
+                pass
+            refused.set()
+        self.assert_error(reply, 503, "too_many_connections")
         for _ in range(100):
             reply = self.server.get("/health/live")
             if reply.status == 200:
                 break
         self.assertEqual(reply.status, 200)
         self.assertGreaterEqual(self.server.metrics()['mobileclip_rejected_total{reason="connections"}'], 1)
+
+    def test_the_oldest_idle_connection_makes_room(self):
+        with self.server.socket() as first, self.server.socket() as second:
+            for connection in (first, second):
+                connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertTrue(connection.recv(1000).startswith(b"HTTP/1.1 200"))
+            self.assertEqual(self.server.get("/health/live").status, 200)
+            self.assertEqual(first.recv(100), b"", "the oldest is closed without a word")
 
 
 if __name__ == "__main__":

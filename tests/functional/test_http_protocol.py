@@ -1,6 +1,7 @@
 """HTTP itself: connections, methods, framing, interim responses, hostile requests."""
 import json
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -80,11 +81,49 @@ class Protocol(harness.ServerTest):
     def test_ambiguous_framing_is_refused_and_the_connection_closed(self):
         for headers in (b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", b"Transfer-Encoding: xchunked\r\n",
                         b"Content-Length: 5\r\nContent-Length: 5\r\n", b"Content-Length: 5, 5\r\n",
-                        b"Content-Length: +5\r\n", b"X: a\r\n folded\r\n", b"Host: b\r\n", b"X : a\r\n"):
+                        b"Content-Length: +5\r\n", b"X: a\r\n folded\r\n", b"Host: b\r\n", b"X : a\r\n",
+                        b"Transfer-Encoding: gzip, chunked\r\n", b"Transfer-Encoding: \x0bchunked\r\n",
+                        b"Content-Type: a/b\r\nContent-Type: a/b\r\nContent-Length: 5\r\n"):
             answer = self.server.raw(b"POST /embed/text HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n0\r\n\r\n" + post())
             self.assertRegex(answer[:13], rb"^HTTP/1\.1 (400|501) ", headers)
             self.assertEqual(answer.count(b"HTTP/1.1 "), 1, headers)
             self.assertIn(b"Connection: close", answer)
+
+    def test_heads_that_a_proxy_could_read_otherwise_are_refused(self):
+        for line, host in ((b"GET http://a/health HTTP/1.1", b"Host: a\r\n"), (b"CONNECT a:80 HTTP/1.1", b"Host: a\r\n"),
+                           (b"GET /h\xc3\xa4 HTTP/1.1", b"Host: a\r\n"), (b"GET /health HTTP/1.1", b""),
+                           (b"GET /health#a HTTP/1.1", b"Host: a\r\n"), (b"GET /health HTTP/1.2", b"Host: a\r\n"),
+                           (b"POST /embed/text HTTP/1.0", b"Transfer-Encoding: chunked\r\n")):
+            answer = self.server.raw(line + b"\r\n" + host + b"\r\n0\r\n\r\n" + post())
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), (line, answer))
+            self.assertEqual(answer.count(b"Connection: close"), 1, line)
+            self.assertEqual(answer.count(b"Server: "), 1, line)
+
+    def test_what_surrounds_chunks_is_bounded(self):
+        head = b"POST /embed/text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for body in (b"1;" + b"x" * 60_000 + b"\r\na\r\n", (b"1;" + b"x" * 200 + b"\r\na\r\n") * 2000,
+                     b"0\r\n" + (b"X: " + b"x" * 200 + b"\r\n") * 2000, b"0" * 5000 + b"1\r\na\r\n"):
+            answer = self.server.raw(head + body + b"0\r\n\r\n" + post())
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
+            self.assertEqual(answer.count(b"Server: "), 1)
+
+    def test_an_expectation_other_than_100_continue_is_refused(self):
+        answer = self.server.raw(post(headers=b"Expect: 200-ok\r\n"))
+        self.assertTrue(answer.startswith(b"HTTP/1.1 417 "), answer)
+
+    def test_a_client_that_pipelines_and_never_reads_costs_little(self):
+        before = self.server.metrics()["process_resident_memory_bytes"]
+        with self.server.socket() as greedy:
+            greedy.settimeout(1)
+            sent, request = 0, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 1000
+            try:
+                while sent < 64 << 20:
+                    sent += greedy.send(request)
+            except TimeoutError:
+                pass
+            self.assertLess(sent, 64 << 20, "the server must stop reading what it cannot answer")
+            after = self.server.metrics()["process_resident_memory_bytes"]
+        self.assertLess(after - before, 32 << 20)
 
     def test_limits_of_the_head(self):
         for head, status in ((b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a", b"414"),
@@ -109,11 +148,13 @@ class Protocol(harness.ServerTest):
         fire = cli.SHARED / "data" / "hostile" / "http" / "fire.py"
         if not fire.exists():
             self.skipTest(f"needs {fire} of the shared folder (../shared)")
-        result = subprocess.run([sys.executable, fire, "127.0.0.1", str(self.server.port), "-v"],
-                                capture_output=True, text=True, timeout=300)
+        # Its time limit is for a server that hangs, not for a machine that is busy.
+        result = subprocess.run([sys.executable, fire, "127.0.0.1", str(self.server.port), "-v", "--timeout", "30"],
+                                capture_output=True, text=True, timeout=600)
         self.assertIn("health after: b'HTTP/1.1 200 OK", result.stdout)
-        for verdict in ("HANG", "GARBLED", "NOANSWER", "late"):
-            self.assertNotIn(verdict, result.stdout)
+        verdicts = [line.split() for line in result.stdout.splitlines() if re.search(r" \d+$", line)]
+        self.assertGreater(sum(int(count) for *_, count in verdicts), 300)
+        self.assertEqual([v for v in verdicts if v[2] != "ok"], [], result.stdout)
 
 
 class Pages(harness.ServerTest):

@@ -52,6 +52,12 @@ TEST(EmbedTextRequest, NamesWhatIsWrong) {
   EXPECT_LT(failure(parse_embed_text("{" + std::string("\"") + std::string(1000, 'k') + "\": 1}")).size(), 200u);
 }
 
+TEST(EmbedTextRequest, RefusesKeysGivenTwice) {
+  EXPECT_THAT(failure(parse_embed_text(R"({"text": "a", "normalize": true, "text": "b"})")),
+              HasSubstr("\"text\" is given twice"));
+  EXPECT_THAT(failure(parse_embed_text(R"({"text": "a", "colour": 1, "colour": 2})")), HasSubstr("unknown key"));
+}
+
 TEST(EmbedTextRequest, TakesOnlySensibleDimensions) {
   for (const char* bad : {"0", "-1", "1.5", "512.0", "\"64\"", "null", "2147483648", "18446744073709551615", "1e3"}) {
     EXPECT_THAT(failure(parse_embed_text(std::string(R"({"text": "a", "dimensions": )") + bad + "}")),

@@ -3,6 +3,7 @@
 
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -59,13 +60,38 @@ TEST(HostileImagesTest, EveryFileIsAnswered) {
   for (const auto& path : files) expect_answer(path);
 }
 
+/// The process's largest resident size since reset_peak().
+std::int64_t peak_kilobytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "VmHWM:") continue;
+    std::int64_t kilobytes = 0;
+    status >> kilobytes;
+    return kilobytes;
+  }
+  return 0;
+}
+void reset_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
+
 TEST(HostileImagesTest, BombsCostLittle) {
   REQUIRE_SHARED(folder, "data/hostile/bombs");
   for (const auto& path : files_of(folder)) {
+    reset_peak();
+    const std::int64_t memory_before = peak_kilobytes();
     const double before = cpu_seconds();
     expect_answer(path);
     EXPECT_LT(cpu_seconds() - before, kMaxCpuSeconds) << path;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    EXPECT_LT(peak_kilobytes() - memory_before, 50'000) << path;
+#endif
   }
+}
+
+TEST(HostileImagesTest, NothingIsSaidOnStderr) {
+  REQUIRE_SHARED(folder, "data/hostile/images");
+  ::testing::internal::CaptureStderr();
+  for (const auto& path : files_of(folder)) expect_answer(path);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ class Recorder {
 };
 
 bool keep(int& /*item*/) { return false; }
+const void* one_flow(const int& /*item*/) { return nullptr; }
 
 void submit(Batcher<int>& batcher, int item) { ASSERT_TRUE(batcher.submit(item)); }
 
@@ -49,7 +50,7 @@ TEST(Batcher, StartsAtOnceWhenIdleAndGathersWhileBusy) {
   Recorder recorder;
   recorder.hold();
   Batcher<int> batcher(
-      {.max_batch = 4}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
+      {.max_batch = 4}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep, one_flow);
   submit(batcher, 0);
   recorder.wait_for_batches(1);  // a lone item does not wait for company
   for (int i = 1; i <= 6; ++i) submit(batcher, i);
@@ -58,11 +59,26 @@ TEST(Batcher, StartsAtOnceWhenIdleAndGathersWhileBusy) {
   EXPECT_EQ(recorder.batches(), (std::vector<std::vector<int>>{{0}, {1, 2, 3, 4}, {5, 6}}));
 }
 
+TEST(Batcher, FlowsTakeTurns) {
+  Recorder recorder;
+  recorder.hold();
+  const int flows[10] = {};
+  Batcher<int> batcher(
+      {.max_batch = 4}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep,
+      [&](const int& item) { return &flows[item / 100]; });
+  submit(batcher, 0);
+  recorder.wait_for_batches(1);
+  for (const int item : {100, 101, 102, 103, 104, 200, 300}) submit(batcher, item);
+  recorder.let_go();
+  recorder.wait_for_batches(3);
+  EXPECT_EQ(recorder.batches(), (std::vector<std::vector<int>>{{0}, {100, 200, 300, 101}, {102, 103, 104}}));
+}
+
 TEST(Batcher, WaitsForAFullBatchWhereAsked) {
   Recorder recorder;
   Batcher<int> batcher(
       {.max_batch = 3, .max_wait = std::chrono::hours(1)}, [&](std::vector<int> b) { recorder.run(std::move(b)); },
-      keep);
+      keep, one_flow);
   for (int i = 0; i < 3; ++i) submit(batcher, i);  // the third fills the batch: nobody waits the hour
   recorder.wait_for_batches(1);
   EXPECT_EQ(recorder.batches(), (std::vector<std::vector<int>>{{0, 1, 2}}));
@@ -72,7 +88,7 @@ TEST(Batcher, StopsWaitingWhenTheOldestHasWaitedLongEnough) {
   Recorder recorder;
   Batcher<int> batcher(
       {.max_batch = 3, .max_wait = std::chrono::milliseconds(1)},
-      [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
+      [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep, one_flow);
   submit(batcher, 7);
   recorder.wait_for_batches(1);
   EXPECT_EQ(recorder.batches(), (std::vector<std::vector<int>>{{7}}));
@@ -84,7 +100,7 @@ TEST(Batcher, DiscardedItemsNeverReachABatch) {
   std::atomic<int> discarded{0};
   Batcher<int> batcher(
       {.max_batch = 8}, [&](std::vector<int> b) { recorder.run(std::move(b)); },
-      [&](int& item) { return item < 0 && ++discarded > 0; });
+      [&](int& item) { return item < 0 && ++discarded > 0; }, one_flow);
   submit(batcher, 1);
   recorder.wait_for_batches(1);
   for (const int item : {-1, 2, -2, 3}) submit(batcher, item);
@@ -98,7 +114,7 @@ TEST(Batcher, CloseFinishesTheBatchInProgressAndReturnsTheRest) {
   Recorder recorder;
   recorder.hold();
   Batcher<int> batcher(
-      {.max_batch = 1}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep);
+      {.max_batch = 1}, [&](std::vector<int> b) { recorder.run(std::move(b)); }, keep, one_flow);
   submit(batcher, 1);
   recorder.wait_for_batches(1);
   submit(batcher, 2);

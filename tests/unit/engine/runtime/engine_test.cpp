@@ -211,16 +211,26 @@ TEST_F(EngineTest, DropsWhatNobodyWaitsForAndCountsIt) {
   EXPECT_EQ(drops.stages, 3U) << "prepare, queue, inference";
 }
 
+/// Keeps the engine's only worker from its work until let go.
+class HeldWorker {
+ public:
+  explicit HeldWorker(Engine& engine) {
+    EXPECT_FALSE(engine.submit_texts({"a"}, {}, [this](const Results&) {
+      begun_.count_down();
+      go_on_.wait();
+    }));
+    begun_.wait();
+  }
+  void let_go() { go_on_.count_down(); }
+
+ private:
+  std::latch begun_{1};
+  std::latch go_on_{1};
+};
+
 TEST_F(EngineTest, RefusesWholeRequestsWhenFullAndRecovers) {
   const auto engine = make({.threads = 1, .max_queue_items = 4});
-  std::latch answered(1);
-  std::latch go_on(1);
-  // The callback holds the only worker, so that the queue stays as full as it is.
-  ASSERT_FALSE(engine->submit_texts({"a"}, {}, [&](const Results&) {
-    answered.count_down();
-    go_on.wait();
-  }));
-  answered.wait();
+  HeldWorker held(*engine);  // so that the queue stays as full as it is
   std::promise<Results> three;
   ASSERT_FALSE(engine->submit_texts({"b", "c", "d"}, {}, [&](Results r) { three.set_value(std::move(r)); }));
   EXPECT_EQ(engine->queue_depth(Lane::kText), 3U);
@@ -231,10 +241,55 @@ TEST_F(EngineTest, RefusesWholeRequestsWhenFullAndRecovers) {
   ASSERT_TRUE(never);
   EXPECT_EQ(never->code, ErrorCode::kInvalidArgument) << "more than the queue ever takes is not worth a retry";
   EXPECT_EQ(engine->submit_texts({}, {}, [](const Results&) { FAIL(); })->code, ErrorCode::kInvalidArgument);
-  go_on.count_down();
+  held.let_go();
   for (const auto& result : three.get_future().get()) EXPECT_TRUE(result.ok());
   EXPECT_EQ(engine->queue_depth(Lane::kText), 0U);
   EXPECT_TRUE(texts(*engine, {"h", "i"})[1].ok());
+}
+
+TEST_F(EngineTest, ASmallRequestDoesNotWaitForABulkOne) {
+  const auto engine = make({.threads = 1, .max_batch = 2});
+  std::vector<ImageBytes> bulk;
+  for (int i = 0; i < 200; ++i) bulk.push_back(bmp(i));
+  std::promise<void> bulk_done;
+  std::promise<std::size_t> left_when_small_done;
+  HeldWorker held(*engine);
+  ASSERT_FALSE(engine->submit_images(std::move(bulk), {}, [&](const Results&) { bulk_done.set_value(); }));
+  ASSERT_FALSE(engine->submit_images({bmp(7), bmp(8)}, {}, [&](const Results&) {
+    left_when_small_done.set_value(engine->queue_depth(Lane::kImage));
+  }));
+  held.let_go();
+  EXPECT_GT(left_when_small_done.get_future().get(), 150U) << "of the bulk request must still wait";
+  bulk_done.get_future().wait();
+}
+
+TEST_F(EngineTest, RefusesWhatCouldNotBeServedInTime) {
+  const auto engine = make({.threads = 1, .max_batch = 2});
+  const auto many = [] {
+    std::vector<ImageBytes> inputs;
+    for (int i = 0; i < 64; ++i) inputs.push_back(bmp(i));
+    return inputs;
+  };
+  images(*engine, many());  // from which the engine learns how fast it is
+  const auto begun = std::chrono::steady_clock::now();
+  images(*engine, many());
+  const auto time_of_many = std::chrono::steady_clock::now() - begun;
+
+  std::promise<void> ahead;
+  HeldWorker held(*engine);
+  ASSERT_FALSE(engine->submit_images(many(), {}, [&](const Results&) { ahead.set_value(); }));
+  const auto refused =
+      engine->submit_images(many(), {.deadline = Deadline::after(time_of_many / 8)}, [](const Results&) { FAIL(); });
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, ErrorCode::kOverloaded);
+  held.let_go();
+  EXPECT_EQ(images(*engine, {bmp(1)}, {.deadline = Deadline::after(std::chrono::hours(1))}).size(), 1U);
+  ahead.get_future().wait();
+  std::promise<void> alone;
+  EXPECT_FALSE(engine->submit_images(many(), {.deadline = Deadline::after(time_of_many / 8)}, [&](const Results&) {
+    alone.set_value();
+  })) << "an empty lane tries anything";
+  alone.get_future().wait();
 }
 
 TEST_F(EngineTest, TheDestructorAnswersEverything) {

@@ -16,6 +16,19 @@ TEST(LaneBudget, AdmitsWholeRequestsOrNothing) {
   EXPECT_TRUE(budget.try_admit(6, 40));
 }
 
+TEST(LaneBudget, LeavesTheLastRoomToSmallRequests) {
+  LaneBudget budget(320, 1000);
+  EXPECT_TRUE(budget.try_admit(320, 0)) << "an empty lane takes what fits";
+  budget.release(320, 0);
+  EXPECT_TRUE(budget.try_admit(200, 0));
+  EXPECT_FALSE(budget.try_admit(101, 0)) << "20 items are for smaller requests";
+  EXPECT_TRUE(budget.try_admit(100, 0));
+  EXPECT_FALSE(budget.try_admit(11, 0)) << "10 would have to be left";
+  EXPECT_TRUE(budget.try_admit(10, 0));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(budget.try_admit(1, 0)) << i;
+  EXPECT_FALSE(budget.try_admit(1, 0));
+}
+
 TEST(LaneBudget, SaysWhatCanNeverFit) {
   const LaneBudget budget(10, 100);
   EXPECT_TRUE(budget.fits(10, 100));

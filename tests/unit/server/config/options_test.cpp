@@ -62,6 +62,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.io_threads", "2"},
                                                                   {"server.max_connections", "7"},
                                                                   {"server.max_body_bytes", "5MiB"},
+                                                                  {"server.max_bodies_bytes", "6MiB"},
                                                                   {"server.max_items_per_request", "9"},
                                                                   {"server.request_timeout", "1s"},
                                                                   {"server.header_timeout", "2s"},
@@ -80,6 +81,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"image.max_encoded_bytes", "13KiB"},
                                                                   {"image.max_pixels", "14"},
                                                                   {"image.max_side", "15"},
+                                                                  {"image.max_decode_bytes", "16MiB"},
                                                                   {"image.exif", "apply"},
                                                                   {"log.level", "debug"},
                                                                   {"log.access", "true"}}) {
@@ -88,8 +90,10 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
   }
   EXPECT_EQ(config.engine.max_wait, std::chrono::microseconds(250));
   EXPECT_EQ(config.max_body_bytes, 5u << 20);
+  EXPECT_EQ(config.max_bodies_bytes, 6u << 20);
   EXPECT_EQ(config.engine.exif, ExifOrientation::kApply);
   EXPECT_EQ(config.engine.image_limits.max_side, 15);
+  EXPECT_EQ(config.engine.image_limits.max_decode_bytes, 16u << 20);
   EXPECT_TRUE(config.access_log);
   const ServerConfig defaults;
   for (const Option& option : options()) {

@@ -80,6 +80,16 @@ TEST_F(EmbedTextTest, PassesRefusalsOn) {
   EXPECT_EQ(post_json("/embed/text", R"({"text": "a"})").status, 503u);
 }
 
+TEST_F(EmbedTextTest, DoesNotParseWhatAFullLaneWouldRefuse) {
+  const std::string large(100'000, '{');
+  EXPECT_EQ(post_json("/embed/text", large).status, 400u);
+  config.engine.max_queue_items = service.queue_depth(Lane::kText);
+  const Response refused = post_json("/embed/text", large);
+  EXPECT_EQ(refused.status, 429u);
+  EXPECT_TRUE(refused.headers.find("Retry-After"));
+  EXPECT_EQ(post_json("/embed/text", "{").status, 400u) << "what is small is looked at first";
+}
+
 TEST_F(EmbedTextTest, AnswersAtTheDeadlineWhateverTheEngineDoes) {
   service.never_answers = true;
   deadline = Deadline::after(20ms);

@@ -13,11 +13,12 @@ class AdmissionTest : public ::testing::Test {
     RequestHead head{.method = "POST", .target = "/", .version = 11, .headers = {}};
     if (header != nullptr) head.headers.add(header, value);
     const Endpoint endpoint{.method = "POST", .kind = kind, .handler = {}};
-    const auto refusal = Admission(lifecycle_, kLimit).refuse(head, endpoint);
+    const auto refusal = Admission(lifecycle_, budget_, kLimit).refuse(head, endpoint);
     return refusal ? refusal->status : 0;
   }
 
   Lifecycle lifecycle_;
+  BodyBudget budget_{150};
 };
 
 TEST_F(AdmissionTest, WorkNeedsABodyWithinTheLimit) {
@@ -26,6 +27,14 @@ TEST_F(AdmissionTest, WorkNeedsABodyWithinTheLimit) {
   EXPECT_EQ(status(EndpointKind::kWork, "Content-Length", "100"), 0u);
   EXPECT_EQ(status(EndpointKind::kWork, "Content-Length", "101"), 413u);
   EXPECT_EQ(status(EndpointKind::kWork, "Transfer-Encoding", "chunked"), 0u);
+}
+
+TEST_F(AdmissionTest, WorkIsTurnedAwayWhileOthersBodiesTakeTheMemory) {
+  BodyBudget::Lease lease(budget_);
+  ASSERT_TRUE(lease.grow_to(100));
+  EXPECT_EQ(status(EndpointKind::kWork, "Content-Length", "50"), 0u);
+  EXPECT_EQ(status(EndpointKind::kWork, "Content-Length", "51"), 429u);
+  EXPECT_EQ(status(EndpointKind::kControl), 0u);
 }
 
 TEST_F(AdmissionTest, ControlNeedsNone) {

@@ -9,12 +9,14 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "server/http/listener.h"
 #include "server/http/responses.h"
@@ -36,6 +38,7 @@ ServerConfig short_limits() {
   config.body_timeout = 150ms;
   config.idle_timeout = 300ms;
   config.write_timeout = 500ms;
+  config.max_connections = 8;
   return config;
 }
 
@@ -120,13 +123,20 @@ class SessionTest : public ::testing::Test {
   ServerConfig config_ = short_limits();
   Router router_;
   Lifecycle lifecycle_;
-  Admission admission_{lifecycle_, config_.max_body_bytes};
+  ConnectionTable connections_;
+  BodyBudget bodies_{400'000};
+  Admission admission_{lifecycle_, bodies_, config_.max_body_bytes};
   Metrics metrics_{{"/echo", "/get", "/throw", "/wait"}};
   std::atomic<bool> noticed_{false};
   asio::io_context io_;
   asio::io_context client_io_;
-  SessionContext context_{
-      .config = config_, .router = router_, .admission = admission_, .metrics = metrics_, .lifecycle = lifecycle_};
+  SessionContext context_{.config = config_,
+                          .router = router_,
+                          .admission = admission_,
+                          .bodies = bodies_,
+                          .metrics = metrics_,
+                          .lifecycle = lifecycle_,
+                          .connections = connections_};
   Listener listener_{io_, "127.0.0.1", 0};
   std::thread thread_;
 };
@@ -184,6 +194,69 @@ TEST_F(SessionTest, RefusesWhatIsNotHttpOnceAndCloses) {
     EXPECT_THAT(text, StartsWith("HTTP/1.1 400 ")) << bad;
     EXPECT_EQ(responses_in(text), 1u) << bad;
   }
+}
+
+TEST_F(SessionTest, WhatSurroundsAChunkIsBounded) {
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string extensions;
+  for (int i = 0; i < 100; ++i) extensions += "1;" + std::string(100, 'x') + "\r\na\r\n";
+  for (const std::string& body :
+       {"1;" + std::string(60'000, 'x') + "\r\na\r\n", extensions, std::string(1'000, '0') + "1\r\na\r\n",
+        "0\r\nX: " + std::string(60'000, 'x') + "\r\n", std::string("1;x\n\r\na\r\n"), std::string("1\r\nab\r\n")}) {
+    const std::string text =
+        exchange(head + body + "0\r\n\r\nGET /get HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(text, StartsWith("HTTP/1.1 400 "));
+    EXPECT_EQ(responses_in(text), 1u);
+    EXPECT_THAT(text, HasSubstr("Connection: close\r\n"));
+  }
+}
+
+TEST_F(SessionTest, TrailersAndTheNextRequestDoNotMix) {
+  const std::string text = exchange(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nContent-Length: 5\r\n\r\n" +
+      post("de", "/echo", kClose));
+  EXPECT_EQ(responses_in(text), 2u);
+  EXPECT_LT(text.find("\r\n\r\nabc"), text.find("\r\n\r\nde"));
+}
+
+TEST_F(SessionTest, BodiesTogetherAreBounded) {
+  BodyBudget::Lease others(bodies_);
+  ASSERT_TRUE(others.grow_to(350'000));
+  const std::string announced = exchange(post(std::string(60'000, 'x')));
+  EXPECT_THAT(announced, StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(announced, HasSubstr("Retry-After: "));
+  const std::string chunk = "7530\r\n" + std::string(30'000, 'x') + "\r\n";
+  const std::string chunked =
+      exchange("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk + "0\r\n\r\n");
+  EXPECT_THAT(chunked, StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(exchange(post(std::string(40'000, 'x'), "/echo", kClose)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(bodies_.free(), 50'000u) << "every body gives back what it held";
+}
+
+TEST_F(SessionTest, TheOldestIdleConnectionMakesRoom) {
+  std::vector<tcp::socket> idle;
+  for (std::size_t i = 0; i < config_.max_connections; ++i) {
+    idle.push_back(connect());
+    asio::write(idle.back(), asio::buffer(std::string("GET /get HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")));
+    std::string answer;
+    asio::read_until(idle.back(), asio::dynamic_buffer(answer), "hello");
+  }
+  EXPECT_THAT(exchange("GET /get HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(read_to_end(idle.front()), "") << "closed without a word";
+  asio::write(idle.back(), asio::buffer(std::string("GET /get HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")));
+  EXPECT_THAT(read_to_end(idle.back()), StartsWith("HTTP/1.1 200 ")) << "the youngest is still there";
+}
+
+TEST_F(SessionTest, ConnectionsAtWorkAreNotClosedForOthers) {
+  std::vector<tcp::socket> busy;
+  for (std::size_t i = 0; i < config_.max_connections; ++i) {
+    busy.push_back(connect());
+    asio::write(busy.back(), asio::buffer(post("x", "/wait", kClose)));
+  }
+  for (int i = 0; i < 200 && lifecycle_.in_flight() < busy.size(); ++i) std::this_thread::sleep_for(5ms);
+  ASSERT_EQ(lifecycle_.in_flight(), busy.size());
+  EXPECT_THAT(exchange("GET /get HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 503 "));
+  for (tcp::socket& socket : busy) EXPECT_THAT(read_to_end(socket), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(SessionTest, LimitsTheHead) {
