@@ -31,7 +31,8 @@ using RouteGroup = std::span<const RouteEntry>;
 // GROUP(name) stands for a function name_routes(), declared below and defined with the group's handlers.
 #define MOBILECLIP_ROUTE_GROUPS(GROUP) \
   GROUP(native)                        \
-  GROUP(openai)
+  GROUP(openai)                        \
+  GROUP(tei)
 
 #define MOBILECLIP_DECLARE_ROUTES(name) RouteGroup name##_routes();
 MOBILECLIP_ROUTE_GROUPS(MOBILECLIP_DECLARE_ROUTES)
