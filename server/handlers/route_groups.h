@@ -32,7 +32,8 @@ using RouteGroup = std::span<const RouteEntry>;
 #define MOBILECLIP_ROUTE_GROUPS(GROUP) \
   GROUP(native)                        \
   GROUP(openai)                        \
-  GROUP(tei)
+  GROUP(tei)                           \
+  GROUP(weaviate)
 
 #define MOBILECLIP_DECLARE_ROUTES(name) RouteGroup name##_routes();
 MOBILECLIP_ROUTE_GROUPS(MOBILECLIP_DECLARE_ROUTES)
