@@ -33,7 +33,8 @@ using RouteGroup = std::span<const RouteEntry>;
   GROUP(native)                        \
   GROUP(openai)                        \
   GROUP(tei)                           \
-  GROUP(weaviate)
+  GROUP(weaviate)                      \
+  GROUP(open_inference)
 
 #define MOBILECLIP_DECLARE_ROUTES(name) RouteGroup name##_routes();
 MOBILECLIP_ROUTE_GROUPS(MOBILECLIP_DECLARE_ROUTES)
