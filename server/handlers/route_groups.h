@@ -34,7 +34,8 @@ using RouteGroup = std::span<const RouteEntry>;
   GROUP(openai)                        \
   GROUP(tei)                           \
   GROUP(weaviate)                      \
-  GROUP(open_inference)
+  GROUP(open_inference)                \
+  GROUP(immich)
 
 #define MOBILECLIP_DECLARE_ROUTES(name) RouteGroup name##_routes();
 MOBILECLIP_ROUTE_GROUPS(MOBILECLIP_DECLARE_ROUTES)
