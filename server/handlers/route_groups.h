@@ -35,7 +35,8 @@ using RouteGroup = std::span<const RouteEntry>;
   GROUP(tei)                           \
   GROUP(weaviate)                      \
   GROUP(open_inference)                \
-  GROUP(immich)
+  GROUP(immich)                        \
+  GROUP(classify)
 
 #define MOBILECLIP_DECLARE_ROUTES(name) RouteGroup name##_routes();
 MOBILECLIP_ROUTE_GROUPS(MOBILECLIP_DECLARE_ROUTES)

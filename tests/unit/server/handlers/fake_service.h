@@ -130,11 +130,13 @@ struct HandlerFixture {
   Metrics metrics{route_paths()};
   Lifecycle lifecycle;
   ServerConfig config;
+  LabelSets label_sets{4096};
   boost::asio::thread_pool workers{1};
   HandlerContext context{.service = service,
                          .metrics = metrics,
                          .lifecycle = lifecycle,
                          .config = config,
+                         .label_sets = label_sets,
                          .workers = workers.get_executor()};
   Router router = make_router(context);
 
