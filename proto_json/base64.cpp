@@ -1,5 +1,6 @@
 #include "proto_json/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -71,6 +72,20 @@ std::optional<Error> decode_base64(std::string& text, std::size_t offset) {
   }
   text.resize(static_cast<std::size_t>(out - text.data()));
   return std::nullopt;
+}
+
+std::string encode_base64(std::span<const std::byte> bytes) {
+  std::string encoded((bytes.size() + 2) / 3 * 4, '=');
+  char* out = encoded.data();
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      bits = bits << 8 | (k < count ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 4; ++k) out[k] = k <= count ? kAlphabet[bits >> (18 - 6 * k) & 63] : '=';
+    out += 4;
+  }
+  return encoded;
 }
 
 }  // namespace mobileclip::proto

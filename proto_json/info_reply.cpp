@@ -1,6 +1,7 @@
 #include "proto_json/info_reply.h"
 
 #include "proto_json/json_writer.h"
+#include "proto_json/tei.h"
 
 namespace mobileclip::proto {
 namespace {
@@ -55,6 +56,7 @@ std::string info_reply(const InfoReply& reply) {
   json.key("threads").integer(engine.threads);
   write_preprocessing(json, engine, reply.options);
   write_limits(json, reply);
+  write_tei_info(json, reply);
   json.end_object();
   return std::move(json).take();
 }

@@ -16,17 +16,45 @@ constexpr std::size_t kMaxQuotedKey = 64;  // a client's key in a message: enoug
 
 std::string in_quotes(std::string_view key) { return "\"" + std::string(key.substr(0, kMaxQuotedKey)) + "\""; }
 
+}  // namespace
+
 std::string element(std::string_view key, std::size_t index) {
   return std::string(key) + "[" + std::to_string(index) + "]";
 }
 
-Error expected(const std::string& where, std::string_view what, const json& found) {
-  return {ErrorCode::kInvalidArgument, where + ": expected " + std::string(what) + ", found " + found.type_name()};
+Error expected(std::string_view where, std::string_view what, const json& found) {
+  return {ErrorCode::kInvalidArgument,
+          std::string(where) + ": expected " + std::string(what) + ", found " + found.type_name()};
 }
 
-}  // namespace
+Field flag(std::string_view key, bool& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_bool(k, value, out); }};
+}
+Field positive(std::string_view key, int& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_positive(k, value, out); }};
+}
+Field text(std::string_view key, std::string& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_text(k, value, out); }};
+}
+Field strings(std::string_view key, std::vector<std::string>& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_strings(k, value, out); }};
+}
+Field images(std::string_view key, std::vector<Result<ImageBytes>>& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_images(k, value, out); }};
+}
+Field vectors(std::string_view key, std::vector<std::vector<float>>& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_vectors(k, value, out); }};
+}
+Field ignored(std::string_view key) {
+  return {key, [](std::string_view, json&) -> FieldError { return std::nullopt; }};
+}
+Field or_null(Field field) {
+  return {field.key, [read = std::move(field.read)](std::string_view key, json& value) -> FieldError {
+            return value.is_null() ? std::nullopt : read(key, value);
+          }};
+}
 
-FieldError read_fields(json& document, std::initializer_list<Field> fields) {
+FieldError read_fields(json& document, std::span<const Field> fields) {
   if (!document.is_object()) return expected("the JSON document", "an object", document);
   for (auto& [key, value] : document.get_ref<json::object_t&>()) {
     const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.key == key; });
@@ -59,6 +87,12 @@ FieldError read_positive(std::string_view key, const json& value, int& out) {
   return std::nullopt;
 }
 
+FieldError read_text(std::string_view key, json& value, std::string& out) {
+  if (!value.is_string()) return expected(in_quotes(key), "a string", value);
+  out = std::move(value.get_ref<json::string_t&>());
+  return std::nullopt;
+}
+
 FieldError read_strings(std::string_view key, json& value, std::vector<std::string>& out) {
   if (value.is_string()) {
     out.push_back(std::move(value.get_ref<json::string_t&>()));
@@ -78,6 +112,21 @@ FieldError read_images(std::string_view key, json& value, std::vector<Result<Ima
   if (FieldError error = read_strings(key, value, encoded)) return error;
   out.reserve(out.size() + encoded.size());
   for (std::string& text : encoded) out.push_back(image_from_text(std::move(text)));
+  return std::nullopt;
+}
+
+FieldError read_token_ids(std::string_view where, const json& value, std::vector<TokenIds>& out) {
+  if (!value.is_array()) return expected(where, "a list of token ids", value);
+  if (value.empty()) return Error{ErrorCode::kInvalidArgument, std::string(where) + " is empty: expected token ids"};
+  TokenIds ids;
+  ids.reserve(value.size());
+  for (const json& id : value) {
+    const bool fits =
+        id.is_number_unsigned() && id.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int32_t>::max()};
+    if (!fits) return Error{ErrorCode::kInvalidArgument, element(where, ids.size()) + ": expected a token id"};
+    ids.push_back(id.get<std::int32_t>());
+  }
+  out.push_back(std::move(ids));
   return std::nullopt;
 }
 

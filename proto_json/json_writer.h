@@ -24,6 +24,7 @@ class JsonWriter {
   /// Bytes that are not UTF-8 become U+FFFD, so that the document stays JSON whatever a client sent.
   JsonWriter& string(std::string_view text);
   JsonWriter& boolean(bool value);
+  JsonWriter& null();
   template <std::integral Integer>
   JsonWriter& integer(Integer value) {
     separate();

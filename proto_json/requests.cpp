@@ -10,23 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-// Makers of table entries, so that each request below reads as the list of its keys.
-Field strings(std::string_view key, std::vector<std::string>& out) {
-  return {key, [&out](std::string_view k, json& value) { return read_strings(k, value, out); }};
-}
-Field images(std::string_view key, std::vector<Result<ImageBytes>>& out) {
-  return {key, [&out](std::string_view k, json& value) { return read_images(k, value, out); }};
-}
-Field vectors(std::string_view key, std::vector<std::vector<float>>& out) {
-  return {key, [&out](std::string_view k, json& value) { return read_vectors(k, value, out); }};
-}
-Field flag(std::string_view key, bool& out) {
-  return {key, [&out](std::string_view k, json& value) { return read_bool(k, value, out); }};
-}
-Field positive(std::string_view key, int& out) {
-  return {key, [&out](std::string_view k, json& value) { return read_positive(k, value, out); }};
-}
-
 FieldError not_both(const json& document, const char* one, const char* other) {
   if (!document.contains(one) || !document.contains(other)) return std::nullopt;
   return Error{ErrorCode::kInvalidArgument,

@@ -95,11 +95,13 @@ int serve_until_stopped(const ServerConfig& config) {
                           .isa = engine.info().isa});
 
   EngineService service(engine);
+  LabelSets label_sets(config.max_label_set_bytes);
   asio::thread_pool workers(1);
   const HandlerContext handlers{.service = service,
                                 .metrics = metrics,
                                 .lifecycle = lifecycle,
                                 .config = config,
+                                .label_sets = label_sets,
                                 .workers = workers.get_executor()};
   const Router router = make_router(handlers);
   const Admission admission(lifecycle, bodies, config.max_body_bytes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -108,6 +109,12 @@ struct Engine::Impl {
     executor.wait_idle();  // what is being prepared finds its lane closed
   }
 
+  template <typename Text>
+  std::optional<Error> submit_text_inputs(std::vector<Text> given, const EmbedRequest& request, EmbedCallback done) {
+    std::vector<TextTower::Input> inputs(std::make_move_iterator(given.begin()), std::make_move_iterator(given.end()));
+    return texts.submit(std::move(inputs), request, std::move(done));
+  }
+
   const kernels::Kernels& kernels;
   Executor executor;
   const EngineInfo info;
@@ -148,7 +155,7 @@ std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<RgbImage> images
   return impl_->images.run_prepared(std::move(images));
 }
 
-std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<std::vector<std::int32_t>> texts) {
+std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<TokenIds> texts) {
   return impl_->texts.run_prepared(std::move(texts));
 }
 
@@ -167,7 +174,12 @@ std::optional<Error> Engine::submit_images(std::vector<ImageBytes> images, const
 
 std::optional<Error> Engine::submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
                                           EmbedCallback done) {
-  return impl_->texts.submit(std::move(texts), request, std::move(done));
+  return impl_->submit_text_inputs(std::move(texts), request, std::move(done));
+}
+
+std::optional<Error> Engine::submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                              EmbedCallback done) {
+  return impl_->submit_text_inputs(std::move(texts), request, std::move(done));
 }
 
 const ClipTokenizer& Engine::tokenizer() const noexcept { return impl_->texts.tower().tokenizer(); }

@@ -48,6 +48,9 @@ struct ImageBytes {
   std::shared_ptr<const void> owner;
 };
 
+/// A text as CLIP's token ids.
+using TokenIds = std::vector<std::int32_t>;
+
 /// What is asked of every item of one request.
 struct EmbedRequest {
   bool normalize = true;  ///< x / (‖x‖ + 1e-6), after `dimensions`
@@ -127,11 +130,15 @@ class Engine {
                                                    EmbedCallback done);
   [[nodiscard]] std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
                                                   EmbedCallback done);
+  /// Texts that are tokenised already. <start_of_text> and <end_of_text> are added where they are missing, zeros behind
+  /// <end_of_text> are padding; an id outside the vocabulary is kInvalidArgument in its item's place.
+  [[nodiscard]] std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                                      EmbedCallback done);
 
   /// One batch of inputs that are prepared already (pixels of the model's own size; ids, unpadded), through the
   /// engine's scheduling but past its queues; returns when all are answered. For the warm-up, benchmarks and checks.
   [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<RgbImage> images);
-  [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<std::vector<std::int32_t>> texts);
+  [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<TokenIds> texts);
 
   [[nodiscard]] const ClipTokenizer& tokenizer() const noexcept;
 

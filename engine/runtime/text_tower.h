@@ -1,9 +1,10 @@
-// The text lane's work: UTF-8 to ids, ids to embeddings.
+// The text lane's work: UTF-8 to ids, or ids as they come; ids to embeddings.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "engine/models/clip_text.h"
@@ -14,15 +15,15 @@ namespace mobileclip {
 /// One activation set a worker: forward() may run on every worker at once.
 class TextTower {
  public:
-  using Input = std::string;
-  using Prepared = std::vector<std::int32_t>;  ///< ids, unpadded
+  using Input = std::variant<std::string, TokenIds>;
+  using Prepared = TokenIds;  ///< unpadded, ending in <end_of_text>
   static constexpr Lane kLane = Lane::kText;
   static constexpr std::size_t kInputsPerPrepareJob = 32;  // tokenising takes microseconds
 
   /// `max_group` texts share one pass over the weights.
   TextTower(ClipTextEncoder encoder, ClipTokenizer tokenizer, int workers, std::size_t max_group);
 
-  static std::size_t bytes_of(const Input& input) { return input.size(); }
+  static std::size_t bytes_of(const Input& input);
   /// Fills what of `item` preparation knows.
   [[nodiscard]] Result<Prepared> prepare(const Input& input, const EmbedRequest& request, EmbeddedItem& item) const;
   /// group.size() <= max_group(); embeddings is [group.size(), embed_dim].
@@ -36,6 +37,9 @@ class TextTower {
   [[nodiscard]] const ClipTokenizer& tokenizer() const { return tokenizer_; }
 
  private:
+  [[nodiscard]] Result<Prepared> tokenize(const std::string& text, bool truncate, EmbeddedItem& item) const;
+  [[nodiscard]] Result<Prepared> check_ids(TokenIds ids, bool truncate, EmbeddedItem& item) const;
+
   ClipTextEncoder encoder_;
   ClipTokenizer tokenizer_;
   std::size_t max_group_;

@@ -1,10 +1,12 @@
 #include "engine/tokenizer/clip_tokenizer.h"
 
+#include <span>
 #include <string>
 #include <utility>
 
 #include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/clip_pretokenizer.h"
+#include "engine/tokenizer/text_alignment.h"
 #include "engine/tokenizer/unicode.h"
 #include "engine/tokenizer/utf8.h"
 #include "engine/tokenizer/vocabulary.h"
@@ -36,10 +38,60 @@ class IdSink {
   std::size_t count_ = 0;
 };
 
+Result<std::u32string> decode(std::string_view utf8) {
+  if (utf8.size() > kMaxTextBytes) {
+    return Error{ErrorCode::kInvalidArgument, "expected a text of at most " + std::to_string(kMaxTextBytes) +
+                                                  " bytes, found " + std::to_string(utf8.size())};
+  }
+  DecodedUtf8 decoded = decode_utf8(utf8);
+  if (decoded.valid_bytes < utf8.size()) {
+    return Error{ErrorCode::kInvalidText,
+                 "expected UTF-8, found other bytes at offset " + std::to_string(decoded.valid_bytes)};
+  }
+  return std::move(decoded.text);
+}
+
+/// How many bytes of text each id stands for. A merge's halves mostly come before it, but nothing makes them.
+std::vector<std::size_t> byte_lengths_of(const ClipVocabulary& vocabulary) {
+  std::vector<std::size_t> lengths(vocabulary.size, 0);
+  const auto at = [&](std::int32_t id) -> std::size_t& { return lengths[static_cast<std::size_t>(id)]; };
+  for (const std::int32_t id : vocabulary.byte_ids) at(id) = 1;
+  for (const std::int32_t id : vocabulary.last_byte_ids) at(id) = 1;
+  for (bool found = true; found;) {
+    found = false;
+    for (const BpeMerge& merge : vocabulary.merges) {
+      if (at(merge.merged) > 0 || at(merge.left) == 0 || at(merge.right) == 0) continue;
+      at(merge.merged) = at(merge.left) + at(merge.right);
+      found = true;
+    }
+  }
+  return lengths;
+}
+
 }  // namespace
 
 struct ClipTokenizer::Impl {
-  explicit Impl(ClipVocabulary loaded) : vocabulary(std::move(loaded)), bpe(vocabulary.merges) {}
+  explicit Impl(ClipVocabulary loaded)
+      : vocabulary(std::move(loaded)), bpe(vocabulary.merges), byte_lengths(byte_lengths_of(vocabulary)) {}
+
+  /// Calls visit(piece, ids) for every piece of a cleaned text.
+  template <typename Visit>
+  void for_each_piece(std::u32string_view text, const Visit& visit) const {
+    std::vector<std::int32_t> symbols;
+    BpeWorkspace workspace;
+    std::size_t position = 0;
+    for (auto piece = next_clip_piece(text, position); !piece.empty(); piece = next_clip_piece(text, position)) {
+      if (piece == U"<start_of_text>") {
+        symbols.assign(1, vocabulary.start_of_text);
+      } else if (piece == U"<end_of_text>") {
+        symbols.assign(1, vocabulary.end_of_text);
+      } else {
+        to_symbols(piece, symbols);
+        bpe.merge(symbols, workspace);
+      }
+      visit(piece, symbols);
+    }
+  }
 
   // Byte symbols, the last of them with "</w>".
   void to_symbols(std::u32string_view piece, std::vector<std::int32_t>& symbols) const {
@@ -51,6 +103,7 @@ struct ClipTokenizer::Impl {
 
   ClipVocabulary vocabulary;
   Bpe bpe;
+  std::vector<std::size_t> byte_lengths;  // by id
 };
 
 ClipTokenizer::ClipTokenizer(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -67,35 +120,52 @@ bool ClipTokenizer::exists_in(const std::filesystem::path& directory) { return c
 
 Result<TokenizedText> ClipTokenizer::encode(std::string_view utf8, std::size_t context_length) const {
   if (context_length == 0) return Error{ErrorCode::kInvalidArgument, "expected a context of at least 1 token, found 0"};
-  if (utf8.size() > kMaxTextBytes) {
-    return Error{ErrorCode::kInvalidArgument, "expected a text of at most " + std::to_string(kMaxTextBytes) +
-                                                  " bytes, found " + std::to_string(utf8.size())};
-  }
-  const DecodedUtf8 decoded = decode_utf8(utf8);
-  if (decoded.valid_bytes < utf8.size()) {
-    return Error{ErrorCode::kInvalidText,
-                 "expected UTF-8, found other bytes at offset " + std::to_string(decoded.valid_bytes)};
-  }
-  const std::u32string text = clean_clip_text(decoded.text);
+  const Result<std::u32string> decoded = decode(utf8);
+  if (!decoded) return decoded.error();
 
   IdSink sink(context_length);
-  std::vector<std::int32_t> symbols;
-  BpeWorkspace workspace;
   sink.add(start_of_text());
-  std::size_t position = 0;
-  for (auto piece = next_clip_piece(text, position); !piece.empty(); piece = next_clip_piece(text, position)) {
-    if (piece == U"<start_of_text>") {
-      sink.add(start_of_text());
-    } else if (piece == U"<end_of_text>") {
-      sink.add(end_of_text());
-    } else {
-      impl_->to_symbols(piece, symbols);
-      impl_->bpe.merge(symbols, workspace);
-      for (const std::int32_t id : symbols) sink.add(id);
-    }
-  }
+  impl_->for_each_piece(clean_clip_text(*decoded), [&](std::u32string_view, std::span<const std::int32_t> ids) {
+    for (const std::int32_t id : ids) sink.add(id);
+  });
   sink.add(end_of_text());
   return std::move(sink).finish(end_of_text());
+}
+
+Result<std::vector<TokenSpan>> ClipTokenizer::spans(std::string_view utf8) const {
+  const Result<std::u32string> decoded = decode(utf8);
+  if (!decoded) return decoded.error();
+  const std::u32string text = clean_clip_text(*decoded);
+  const auto positions = align_cleaned(*decoded, text);
+
+  std::vector<TokenSpan> spans;
+  const auto add_special = [&](std::int32_t id) {
+    const bool start = id == start_of_text();
+    spans.push_back({.id = id, .special = true, .text = start ? "<start_of_text>" : "<end_of_text>", .range = {}});
+  };
+  add_special(start_of_text());
+  impl_->for_each_piece(text, [&](std::u32string_view piece, std::span<const std::int32_t> ids) {
+    if (ids.size() == 1 && (ids[0] == start_of_text() || ids[0] == end_of_text())) return add_special(ids[0]);
+    std::string bytes;
+    std::vector<std::size_t> character_of;  // each byte's, in `text`
+    for (std::size_t i = 0; i < piece.size(); ++i) {
+      append_utf8(bytes, piece[i]);
+      character_of.resize(bytes.size(), static_cast<std::size_t>(piece.data() - text.data()) + i);
+    }
+    std::size_t from = 0;
+    for (const std::int32_t id : ids) {
+      const std::size_t length = impl_->byte_lengths[static_cast<std::size_t>(id)];
+      TokenSpan span{.id = id, .special = false, .text = bytes.substr(from, length), .range = {}};
+      from += length;
+      if (positions) {
+        span.range = {.begin = (*positions)[character_of[from - length]],
+                      .end = (*positions)[character_of[from - 1]] + 1};
+      }
+      spans.push_back(std::move(span));
+    }
+  });
+  add_special(end_of_text());
+  return spans;
 }
 
 std::int32_t ClipTokenizer::start_of_text() const { return impl_->vocabulary.start_of_text; }

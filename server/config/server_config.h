@@ -22,6 +22,7 @@ struct ServerConfig {
   std::size_t max_body_bytes = 64u << 20;
   std::size_t max_bodies_bytes = 1u << 30;            ///< of all requests together; one of max_body_bytes always fits
   std::size_t max_items_per_request = 256;            ///< images or texts in one call
+  std::size_t max_label_set_bytes = 64u << 20;        ///< all label sets together
   std::chrono::milliseconds request_timeout{30'000};  ///< from the last byte read to the first byte written
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{60'000};

@@ -1,7 +1,6 @@
 #include "server/handlers/body_form.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "server/http/ascii.h"
 #include "server/http/media_type.h"
@@ -53,6 +52,13 @@ std::variant<RequestBodyForm, HttpError> body_form(const RequestHead& head, std:
                      .message = "Content-Type multipart/form-data needs a boundary of 1 to 70 characters"};
   }
   return RequestBodyForm{.form = *form, .boundary = *boundary};
+}
+
+std::optional<HttpError> refuse_unless_json(const RequestHead& head) {
+  if (!head.headers.find("Content-Type")) return std::nullopt;
+  auto form = body_form(head, {BodyForm::kJson});
+  if (auto* error = std::get_if<HttpError>(&form)) return std::move(*error);
+  return std::nullopt;
 }
 
 }  // namespace mobileclip::server

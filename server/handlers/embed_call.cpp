@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <iterator>
 
 #include "server/handlers/stages.h"
 #include "server/http/completion.h"
@@ -21,7 +22,7 @@ struct Answers {
   ItemResults texts;
 };
 
-/// Completes once both lanes have answered. The engine calls back from different threads.
+/// Completes once every list is answered. The engine calls back from different threads.
 template <typename Complete>
 struct Join {
   Complete complete;
@@ -34,10 +35,10 @@ struct Join {
 };
 
 std::optional<Error> check_counts(const EmbedInputs& inputs, std::size_t limit) {
-  const std::size_t most = std::max(inputs.images.size(), inputs.texts.size());
+  const std::size_t most = std::max({inputs.images.size(), inputs.texts.size(), inputs.token_ids.size()});
   if (most <= limit) return std::nullopt;
   return Error{ErrorCode::kInvalidArgument, "expected at most " + std::to_string(limit) +
-                                                (inputs.texts.size() == most ? " texts" : " images") +
+                                                (inputs.images.size() == most ? " images" : " texts") +
                                                 " in one call, found " + std::to_string(most)};
 }
 
@@ -97,7 +98,7 @@ asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& co
                                   .abandoned = request.abandoned};
   auto submit = [&](auto complete) -> std::optional<Error> {
     const bool has_images = !inputs.images.empty();
-    const bool has_texts = !inputs.texts.empty();
+    const bool has_texts = !inputs.texts.empty() || !inputs.token_ids.empty();
     using State = Join<decltype(complete)>;
     auto join = std::make_shared<State>(std::move(complete), Answers{}, int{has_images} + int{has_texts});
     if (has_images) {
@@ -109,10 +110,13 @@ asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& co
       if (refused) return refused;
     }
     if (has_texts) {
-      auto refused = context.service.submit_texts(std::move(inputs.texts), item_request, [join](ItemResults results) {
+      const auto answered = [join](ItemResults results) {
         join->answers.texts = std::move(results);
         join->arrived();
-      });
+      };
+      auto refused = inputs.token_ids.empty()
+                         ? context.service.submit_texts(std::move(inputs.texts), item_request, answered)
+                         : context.service.submit_token_ids(std::move(inputs.token_ids), item_request, answered);
       // A request is served whole or not at all: its images, if admitted, are not wanted any more.
       if (refused) *request.abandoned = true;
       if (refused) return refused;
@@ -139,12 +143,54 @@ std::optional<Response> refuse_if_full(const HandlerContext& context, const Requ
   return error_response(Error{ErrorCode::kOverloaded, "the " + std::string(to_string(lane)) + " queue is full"});
 }
 
+namespace {
+
+/// Elements [first, first + count) of `all`, as far as there are so many.
+template <typename T>
+std::vector<T> take_part(std::vector<T>& all, std::size_t first, std::size_t count) {
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(std::min(first, all.size()));
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(first + count, all.size()));
+  return {std::make_move_iterator(begin), std::make_move_iterator(end)};
+}
+
+void append(std::vector<EmbeddedItem>& all, std::vector<EmbeddedItem>& part) {
+  std::move(part.begin(), part.end(), std::back_inserter(all));
+}
+
+}  // namespace
+
+asio::awaitable<std::variant<Embedded, Response>> embed_in_parts(const HandlerContext& context, const Request& request,
+                                                                 EmbedInputs inputs, proto::EmbedOptions options) {
+  const std::size_t part = std::min(context.config.max_items_per_request, context.config.engine.max_queue_items);
+  const std::size_t most = std::max({inputs.images.size(), inputs.texts.size(), inputs.token_ids.size()});
+  Embedded all;
+  for (std::size_t first = 0; first < most; first += part) {
+    EmbedInputs some{.images = take_part(inputs.images, first, part),
+                     .texts = take_part(inputs.texts, first, part),
+                     .token_ids = take_part(inputs.token_ids, first, part),
+                     .name_lists = inputs.name_lists};
+    auto outcome = co_await embed(context, request, std::move(some), options);
+    if (auto* response = std::get_if<Response>(&outcome)) {
+      Refusal refusal = *response->refusal;
+      for (Refusal::Item& item : refusal.items) item.index += first;
+      co_return error_response(std::move(refusal));
+    }
+    append(all.images, std::get<Embedded>(outcome).images);
+    append(all.texts, std::get<Embedded>(outcome).texts);
+  }
+  co_return all;
+}
+
 std::vector<std::size_t> truncated_indices(const std::vector<EmbeddedItem>& texts) {
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts[i].truncated) indices.push_back(i);
   }
   return indices;
+}
+
+void note_truncation(Response& response, std::size_t truncated) {
+  if (truncated > 0) response.headers.add("X-Truncated-Inputs", std::to_string(truncated));
 }
 
 }  // namespace mobileclip::server

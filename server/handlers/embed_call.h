@@ -16,7 +16,8 @@ namespace mobileclip::server {
 struct EmbedInputs {
   std::vector<Result<ImageBytes>> images;
   std::vector<std::string> texts;
-  bool name_lists = false;  ///< an item's error says whether it is of "images" or "texts"
+  std::vector<TokenIds> token_ids = {};  ///< texts that are tokenised already; then there are no others
+  bool name_lists = false;               ///< an item's error says whether it is of "images" or "texts"
 };
 
 struct Embedded {
@@ -24,15 +25,23 @@ struct Embedded {
   std::vector<EmbeddedItem> texts;
 };
 
-/// Submits both lists at once and waits for both, until the request's deadline. Every item is embedded, or the first
+/// Submits all lists at once and waits for all, until the request's deadline. Every item is embedded, or the first
 /// bad one decides the response.
 boost::asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& context, const Request& request,
                                                                EmbedInputs inputs, proto::EmbedOptions options);
 
 /// 429 where a body is large enough for its parsing to matter, and `lane` could not take one item of it anyway.
 std::optional<Response> refuse_if_full(const HandlerContext& context, const Request& request, Lane lane);
+/// The same for inputs of any number: as many at a time as one request may hold, so that neither the limit nor the
+/// queue's length binds. An item's error has its index in the whole list.
+boost::asio::awaitable<std::variant<Embedded, Response>> embed_in_parts(const HandlerContext& context,
+                                                                        const Request& request, EmbedInputs inputs,
+                                                                        proto::EmbedOptions options);
 
 /// Indices of the texts that were cut.
 std::vector<std::size_t> truncated_indices(const std::vector<EmbeddedItem>& texts);
+
+/// For protocols whose replies have no place to say it: a header with the number of texts that were cut, if any.
+void note_truncation(Response& response, std::size_t truncated);
 
 }  // namespace mobileclip::server

@@ -21,6 +21,9 @@ class EmbeddingService {
                                                            EmbedCallback done) = 0;
   [[nodiscard]] virtual std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
                                                           EmbedCallback done) = 0;
+  [[nodiscard]] virtual std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                                              EmbedCallback done) = 0;
+  [[nodiscard]] virtual const ClipTokenizer& tokenizer() const noexcept = 0;
 };
 
 }  // namespace mobileclip::server

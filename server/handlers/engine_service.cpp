@@ -16,4 +16,11 @@ std::optional<Error> EngineService::submit_texts(std::vector<std::string> texts,
   return engine_.submit_texts(std::move(texts), request, std::move(done));
 }
 
+std::optional<Error> EngineService::submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                                     EmbedCallback done) {
+  return engine_.submit_token_ids(std::move(texts), request, std::move(done));
+}
+
+const ClipTokenizer& EngineService::tokenizer() const noexcept { return engine_.tokenizer(); }
+
 }  // namespace mobileclip::server

@@ -5,6 +5,7 @@
 
 #include "server/config/server_config.h"
 #include "server/handlers/embedding_service.h"
+#include "server/handlers/label_sets.h"
 #include "server/http/lifecycle.h"
 #include "server/metrics/metrics.h"
 
@@ -16,6 +17,7 @@ struct HandlerContext {
   Metrics& metrics;
   const Lifecycle& lifecycle;
   const ServerConfig& config;
+  LabelSets& label_sets;
   boost::asio::any_io_executor workers;  ///< for parsing and serialising what is large
 };
 

@@ -1,13 +1,6 @@
 #include "server/handlers/routes.h"
 
-#include "proto_json/json_writer.h"
-#include "server/handlers/embed_image.h"
-#include "server/handlers/embed_text.h"
-#include "server/handlers/health.h"
-#include "server/handlers/info.h"
-#include "server/handlers/similarity.h"
-#include "server/http/responses.h"
-#include "server/version.h"
+#include <algorithm>
 
 namespace mobileclip::server {
 
@@ -15,62 +8,23 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Work = asio::awaitable<Response> (*)(const HandlerContext&, const Request&, RequestScope&);
-using Control = Response (*)(const HandlerContext&);
-
-struct RouteEntry {
-  std::string_view method;
-  std::string_view path;
-  std::string_view about;
-  Control control;  ///< exactly one of the two is set
-  Work work;
-};
-
-Response index(const HandlerContext& context);
-
-constexpr RouteEntry kRoutes[] = {
-    {"POST", "/embed/image", "images to embeddings: a raw image, a form's files or JSON {\"images\": [base64]}",
-     nullptr, embed_image},
-    {"POST", "/embed/text", "texts to embeddings: JSON {\"texts\": [string]}", nullptr, embed_text},
-    {"POST", "/similarity", "cosines and probabilities of images against texts: JSON or a form", nullptr, similarity},
-    {"GET", "/", "this list", index, nullptr},
-    {"GET", "/info", "model, precision, limits", info, nullptr},
-    {"GET", "/health", "readiness and queue depths", health, nullptr},
-    {"GET", "/health/live", "liveness", [](const HandlerContext&) { return health_live(); }, nullptr},
-    {"GET", "/health/ready", "readiness: 503 while stopping or failed", health_ready, nullptr},
-    {"GET", "/metrics", "Prometheus text format", metrics_page, nullptr},
-};
-
-Response index(const HandlerContext& context) {
-  proto::JsonWriter json(1024);
-  json.begin_object();
-  json.key("name").string("mobileclip-server");
-  json.key("version").string(version());
-  json.key("model").string(context.service.info().model);
-  json.key("routes").begin_array();
-  for (const RouteEntry& route : kRoutes) {
-    json.begin_object();
-    json.key("method").string(route.method);
-    json.key("path").string(route.path);
-    json.key("about").string(route.about);
-    json.end_object();
-  }
-  json.end_array().end_object();
-  return json_response(std::move(json).take());
+asio::awaitable<Response> answer_at_once(Control control, const HandlerContext& context, const Request& request) {
+  co_return control(context, request);
 }
 
-asio::awaitable<Response> answer_at_once(Control control, const HandlerContext& context) { co_return control(context); }
-
 Endpoint make_endpoint(const RouteEntry& route, const HandlerContext& context) {
-  Endpoint endpoint{.method = std::string(route.method), .kind = EndpointKind::kWork, .handler = {}};
-  if (route.work != nullptr) {
-    endpoint.handler = [work = route.work, &context](const Request& request, RequestScope& scope) {
+  Endpoint endpoint{.method = std::string(route.method),
+                    .kind = EndpointKind::kWork,
+                    .handler = {},
+                    .error_format = route.error_format};
+  if (const Work* work = std::get_if<Work>(&route.handler)) {
+    endpoint.handler = [work = *work, &context](const Request& request, RequestScope& scope) {
       return work(context, request, scope);
     };
   } else {
     endpoint.kind = EndpointKind::kControl;
-    endpoint.handler = [control = route.control, &context](const Request&, RequestScope&) {
-      return answer_at_once(control, context);
+    endpoint.handler = [control = std::get<Control>(route.handler), &context](const Request& request, RequestScope&) {
+      return answer_at_once(control, context, request);
     };
   }
   return endpoint;
@@ -78,15 +32,26 @@ Endpoint make_endpoint(const RouteEntry& route, const HandlerContext& context) {
 
 }  // namespace
 
+std::vector<RouteEntry> all_routes() {
+  std::vector<RouteEntry> routes;
+#define MOBILECLIP_ADD_ROUTES(name) \
+  for (const RouteEntry& route : name##_routes()) routes.push_back(route);
+  MOBILECLIP_ROUTE_GROUPS(MOBILECLIP_ADD_ROUTES)
+#undef MOBILECLIP_ADD_ROUTES
+  return routes;
+}
+
 std::vector<std::string> route_paths() {
   std::vector<std::string> paths;
-  for (const RouteEntry& route : kRoutes) paths.emplace_back(route.path);
+  for (const RouteEntry& route : all_routes()) {
+    if (std::find(paths.begin(), paths.end(), route.path) == paths.end()) paths.emplace_back(route.path);
+  }
   return paths;
 }
 
 Router make_router(const HandlerContext& context) {
   Router router;
-  for (const RouteEntry& route : kRoutes) router.add(route.path, make_endpoint(route, context));
+  for (const RouteEntry& route : all_routes()) router.add(route.path, make_endpoint(route, context));
   return router;
 }
 

@@ -2,12 +2,14 @@
 
 #include "proto_json/replies.h"
 #include "proto_json/requests.h"
+#include "proto_json/tei.h"
 #include "server/handlers/body_form.h"
 #include "server/handlers/cosine.h"
 #include "server/handlers/embed_call.h"
 #include "server/handlers/image_upload.h"
 #include "server/handlers/option_fields.h"
 #include "server/handlers/stages.h"
+#include "server/handlers/tei.h"
 #include "server/http/responses.h"
 
 namespace mobileclip::server {
@@ -123,6 +125,12 @@ proto::SimilarityReply compare(const Vectors& images, const Vectors& texts, cons
 asio::awaitable<Response> similarity(const HandlerContext& context, const Request& request, RequestScope& scope) {
   const auto form = body_form(request.head, {BodyForm::kJson, BodyForm::kMultipart});
   if (const auto* error = std::get_if<HttpError>(&form)) co_return error_response(*error);
+
+  auto see_shape = [&request]() -> Result<bool> { return proto::is_tei_similarity(*request.body); };
+  if (std::get<RequestBodyForm>(form).form == BodyForm::kJson) {
+    const auto tei = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), see_shape);
+    if (tei && *tei) co_return co_await tei_similarity(context, request, scope);
+  }
 
   auto parse_body = [&] { return parse(request, std::get<RequestBodyForm>(form), context); };
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);

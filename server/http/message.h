@@ -7,9 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/base/deadline.h"
 #include "server/http/headers.h"
+#include "server/http/refusal.h"
 
 namespace mobileclip::server {
 
@@ -32,18 +35,23 @@ struct RequestHead {
 /// Shared with images that lie in it.
 using SharedBody = std::shared_ptr<const std::string>;
 
+/// What stands in a path where its route's pattern has {name}: decoded, in the pattern's order.
+using PathParameters = std::vector<std::pair<std::string, std::string>>;
+
 struct Request {
   RequestHead head;
   SharedBody body = std::make_shared<const std::string>();
   Deadline deadline = Deadline::never();
   std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);  ///< the client went away
+  PathParameters path_parameters = {};  ///< of the route's pattern
 };
 
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
-  Headers headers;  ///< beyond Content-Type, Content-Length, Date, Server and Connection
+  Headers headers;                      ///< beyond Content-Type, Content-Length, Date, Server and Connection
+  std::optional<Refusal> refusal = {};  ///< of an error: what `body` says in the native shape
 };
 
 /// What is wrong with a request as HTTP, before any handler sees it.

@@ -1,17 +1,14 @@
 #include "server/http/query.h"
 
 #include <charconv>
-#include <optional>
 
 namespace mobileclip::server {
-namespace {
-
-std::optional<std::string> percent_decode(std::string_view text) {
+std::optional<std::string> percent_decode(std::string_view text, SpaceAs space) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      decoded += text[i] == '+' ? ' ' : text[i];
+      decoded += text[i] == '+' && space == SpaceAs::kPlusToo ? ' ' : text[i];
       continue;
     }
     const std::string_view digits = text.substr(i + 1, 2);
@@ -24,8 +21,6 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return decoded;
 }
 
-}  // namespace
-
 Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> parameters;
   while (!query.empty()) {
@@ -33,8 +28,9 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     if (pair.empty()) continue;
     const std::size_t equals = pair.find('=');
-    auto name = percent_decode(pair.substr(0, equals));
-    auto value = percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
+    auto name = percent_decode(pair.substr(0, equals), SpaceAs::kPlusToo);
+    auto value = percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1),
+                                SpaceAs::kPlusToo);
     if (!name || !value) {
       return Error{ErrorCode::kInvalidArgument, "invalid query: two hexadecimal digits must follow each \"%\""};
     }

@@ -1,6 +1,7 @@
-// The query of a request target: name=value pairs, percent-encoded.
+// What is percent-encoded in a request target (RFC 3986 section 2.1): the query's name=value pairs, a path's segments.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,11 @@
 #include "engine/base/result.h"
 
 namespace mobileclip::server {
+
+enum class SpaceAs { kPercent, kPlusToo };  ///< whether "+" is a space, as in forms, or itself
+
+/// nullopt for a "%" that two hexadecimal digits do not follow.
+std::optional<std::string> percent_decode(std::string_view text, SpaceAs space);
 
 /// In order, decoded; "+" is a space, a name without "=" has an empty value. kInvalidArgument for a "%" that two
 /// hexadecimal digits do not follow.

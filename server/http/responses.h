@@ -26,4 +26,9 @@ struct ItemError {
 /// a request has several, else it is empty. `errors` is not empty.
 Response item_error_response(std::span<const ItemError> errors, std::string_view input);
 
+Response error_response(Refusal refusal);
+
+/// Rewrites an error in another protocol's shape, and keeps its headers. Null is the native one.
+void apply_error_format(Response& response, ErrorFormat format);
+
 }  // namespace mobileclip::server

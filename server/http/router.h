@@ -1,4 +1,5 @@
-// Which handler answers a method on a path; and the answers that need none.
+// Which handler answers a method on a path; and the answers that need none. A path is a pattern: "{name}" stands for
+// one segment, whatever it is.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -25,19 +26,23 @@ struct Endpoint {
   std::string method;
   EndpointKind kind;
   Handler handler;
+  ErrorFormat error_format = nullptr;  ///< of every error on this route, whoever finds it; null: the native one
 };
 
 struct RouteMatch {
   Metrics::RouteIndex route;  ///< index among paths(); paths().size() where there is none
-  std::string_view path;      ///< of the route, "other" where there is none
+  std::string_view path;      ///< the route's pattern, never the client's path; "other" where there is none
   const Endpoint* endpoint;   ///< null where `reply` is the answer
   Response reply;             ///< 404, 405 with Allow, or OPTIONS's 204 with Allow
+  PathParameters parameters;
+  ErrorFormat error_format = nullptr;
 };
 
 /// Filled before the first match(), then read by any number of threads.
 class Router {
  public:
-  /// Several methods of a path are several calls. GET answers HEAD, too: the session leaves out the body.
+  /// Several methods of a path are several calls. Where two patterns match, the one without parameters wins, then the
+  /// one that was added first. GET answers HEAD, too: the session leaves out the body.
   void add(std::string_view path, Endpoint endpoint);
 
   [[nodiscard]] RouteMatch match(const RequestHead& head) const;
@@ -49,6 +54,8 @@ class Router {
     std::string path;
     std::vector<Endpoint> endpoints;
   };
+  [[nodiscard]] std::pair<const Route*, PathParameters> find(std::string_view path) const;
+
   std::vector<Route> routes_;
 };
 

@@ -52,6 +52,7 @@ class Session {
 
     std::optional<Response> response = co_await answer(request, match, scope);
     if (!response) co_return false;
+    apply_error_format(*response, match.error_format);
     const bool keep_alive = request.head.keep_alive() && reader_.complete() && context_.lifecycle.serving();
     const Delivery delivery{
         .version = request.head.version, .keep_alive = keep_alive, .head_only = request.head.method == "HEAD"};
@@ -69,6 +70,7 @@ class Session {
       co_return error_response(*failed->answer);
     }
     request.body = std::get<SharedBody>(std::move(body));
+    request.path_parameters = std::move(match.parameters);
     request.deadline = Deadline::after(context_.config.request_timeout);
     co_return co_await handle(request, *match.endpoint, scope);
   }

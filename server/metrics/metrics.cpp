@@ -23,8 +23,9 @@ using prometheus::Labels;
 using prometheus::Registry;
 
 // Every status the server answers with, and 0 for one that is missing here: the label set stays fixed whatever happens.
-constexpr std::array<unsigned, 20> kStatuses = {
-    200, 204, 400, 404, 405, 408, 411, 413, 414, 415, 417, 422, 429, Metrics::kNoAnswer, 431, 500, 501, 503, 504, 0};
+constexpr std::array<unsigned, 22> kStatuses = {
+    200, 204, 400, 404, 405, 408, 411, 413, 414, 415, 417, 422, 424, 429, Metrics::kNoAnswer,
+    431, 500, 501, 503, 504, 507, 0};
 constexpr std::array<std::string_view, 5> kRequestStages = {"read", "parse", "serialize", "write", "total"};
 constexpr std::array<std::string_view, 3> kEngineStages = {"prepare", "queue", "inference"};
 constexpr std::array<std::string_view, 2> kDropReasons = {"expired", "abandoned"};

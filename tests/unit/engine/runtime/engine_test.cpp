@@ -87,6 +87,14 @@ class EngineTest : public ::testing::Test {
     return promise.get_future().get();
   }
 
+  static Results token_ids(Engine& engine, std::vector<TokenIds> inputs, const EmbedRequest& request = {}) {
+    std::promise<Results> promise;
+    const auto refused =
+        engine.submit_token_ids(std::move(inputs), request, [&](Results r) { promise.set_value(std::move(r)); });
+    EXPECT_FALSE(refused) << refused->message;
+    return promise.get_future().get();
+  }
+
   static double norm(const std::vector<float>& x) {
     double sum = 0;
     for (const float v : x) sum += double{v} * double{v};
@@ -165,6 +173,36 @@ TEST_F(EngineTest, AppliesDimensionsThenNormalises) {
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->code, ErrorCode::kInvalidArgument);
   }
+}
+
+TEST_F(EngineTest, TokenIdsAreTheTextTheyStandFor) {
+  const auto engine = make();
+  const auto context = static_cast<std::size_t>(engine->info().context_length);
+  const TokenIds whole = engine->tokenizer().encode("ab", context)->ids;
+  TokenIds padded = whole;
+  padded.resize(context, 0);
+  const TokenIds bare(whole.begin() + 1, whole.end() - 1);
+  const Results expected = texts(*engine, {"ab", ""});
+  const Results results = token_ids(*engine, {whole, padded, bare, {}});
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(results[i]->embedding, expected[0]->embedding) << i;
+    EXPECT_EQ(results[i]->tokens, whole.size());
+  }
+  EXPECT_EQ(results[3]->embedding, expected[1]->embedding);
+}
+
+TEST_F(EngineTest, TokenIdsAreCheckedAndCut) {
+  const auto engine = make();
+  const auto context = static_cast<std::size_t>(engine->info().context_length);
+  const int vocabulary = engine->info().config.text.vocab_size;
+  const Results results = token_ids(*engine, {{1}, {1, vocabulary}, {-1}, TokenIds(context, 1)});
+  EXPECT_TRUE(results[0].ok());
+  EXPECT_EQ(results[1].error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(results[1].error().message, ::testing::HasSubstr("position 1"));
+  EXPECT_EQ(results[2].error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(results[3]->truncated);
+  EXPECT_EQ(results[3]->tokens, context);
+  EXPECT_EQ(token_ids(*engine, {TokenIds(context, 1)}, {.truncate = false})[0].error().code, ErrorCode::kTextTooLong);
 }
 
 TEST_F(EngineTest, TruncatesOnlyWhereAllowed) {

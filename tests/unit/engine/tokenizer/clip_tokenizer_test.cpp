@@ -50,6 +50,37 @@ TEST_F(SmallTokenizer, NoText) {
   EXPECT_THAT(encode(std::string_view("\0", 1)).ids, ElementsAre(kStart, kEnd));
 }
 
+TEST_F(SmallTokenizer, SpansSayWhereEachTokenStands) {
+  const auto spans = tokenizer_.spans(" The  Cat\u00e9");
+  ASSERT_TRUE(spans.ok());
+  std::vector<std::string> texts;
+  Ids ids;
+  std::vector<std::pair<std::size_t, std::size_t>> ranges;
+  for (const TokenSpan& span : *spans) {
+    ids.push_back(span.id);
+    texts.push_back(span.text);
+    EXPECT_EQ(span.special, span.id == kStart || span.id == kEnd);
+    EXPECT_EQ(span.range.has_value(), !span.special);
+    if (span.range) ranges.emplace_back(span.range->begin, span.range->end);
+  }
+  EXPECT_EQ(ids, encode(" The  Cat\u00e9").ids);
+  EXPECT_EQ(texts.front(), "<start_of_text>");
+  EXPECT_EQ(texts[1], "the");
+  EXPECT_EQ(ranges.front(), std::pair(std::size_t{1}, std::size_t{4}));
+  // "caté": its last two tokens are the two bytes of one character.
+  EXPECT_EQ(ranges.back(), std::pair(std::size_t{9}, std::size_t{10}));
+  EXPECT_EQ(ranges[ranges.size() - 2], ranges.back());
+  EXPECT_EQ(texts[texts.size() - 3] + texts[texts.size() - 2], "\u00e9");
+}
+
+TEST_F(SmallTokenizer, SpansHaveNoPlaceWhereCleaningChangedTheText) {
+  const auto spans = tokenizer_.spans("cat &amp; dog");
+  ASSERT_TRUE(spans.ok());
+  EXPECT_EQ((*spans)[2].text, "&");
+  for (const TokenSpan& span : *spans) EXPECT_FALSE(span.range);
+  EXPECT_EQ(tokenizer_.spans("\xff").error().code, ErrorCode::kInvalidText);
+}
+
 TEST_F(SmallTokenizer, NulIsDroppedLikeOtherControls) {
   EXPECT_THAT(encode(std::string_view("c\0at", 4)).ids, ElementsAre(kStart, kCat, kEnd));
 }

@@ -64,6 +64,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.max_body_bytes", "5MiB"},
                                                                   {"server.max_bodies_bytes", "6MiB"},
                                                                   {"server.max_items_per_request", "9"},
+                                                                  {"server.max_label_set_bytes", "10KiB"},
                                                                   {"server.request_timeout", "1s"},
                                                                   {"server.header_timeout", "2s"},
                                                                   {"server.body_timeout", "3s"},

@@ -1,17 +1,24 @@
 // An EmbeddingService whose answers the test knows beforehand, and what handlers need around it.
 #pragma once
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "engine/tokenizer/demo_vocabulary.h"
 #include "server/handlers/routes.h"
+#include "server/http/responses.h"
 
 namespace mobileclip::server {
 
@@ -21,7 +28,9 @@ class FakeService final : public EmbeddingService {
  public:
   FakeService() {
     info_.model = "fake-model";
+    info_.config.name = "fake";
     info_.embed_dim = 4;
+    info_.context_length = 77;
     info_.logit_scale = 10;
   }
 
@@ -66,12 +75,24 @@ class FakeService final : public EmbeddingService {
     return std::nullopt;
   }
 
+  /// Embeds n ids as a text of n bytes.
+  std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                        EmbedCallback done) override {
+    std::vector<std::string> as_texts;
+    for (const TokenIds& ids : texts) as_texts.emplace_back(ids.size(), 'x');
+    last_token_ids = std::move(texts);
+    return submit_texts(std::move(as_texts), request, std::move(done));
+  }
+
+  const ClipTokenizer& tokenizer() const noexcept override { return tokenizer_; }
+
   bool is_healthy = true;
   bool never_answers = false;
   float first_value_added = 0;
   std::optional<Error> images_refusal;
   std::optional<Error> texts_refusal;
   std::optional<EmbedRequest> last_request;
+  std::vector<TokenIds> last_token_ids;
 
  private:
   using ItemResults = std::vector<Result<EmbeddedItem>>;
@@ -88,7 +109,17 @@ class FakeService final : public EmbeddingService {
         [results = std::move(results), done = std::move(done)]() mutable { done(std::move(results)); });
   }
 
+  static ClipTokenizer demo_tokenizer() {
+    const std::filesystem::path file =
+        std::filesystem::path(::testing::TempDir()) / ("fake_service" + std::to_string(::getpid()) + ".json");
+    std::ofstream(file) << demo_tokenizer_json();
+    ClipTokenizer tokenizer = ClipTokenizer::load(file);
+    std::filesystem::remove(file);
+    return tokenizer;
+  }
+
   EngineInfo info_{};
+  ClipTokenizer tokenizer_ = demo_tokenizer();
   std::vector<std::jthread> threads_;
 };
 
@@ -99,17 +130,25 @@ struct HandlerFixture {
   Metrics metrics{route_paths()};
   Lifecycle lifecycle;
   ServerConfig config;
+  LabelSets label_sets{4096};
   boost::asio::thread_pool workers{1};
   HandlerContext context{.service = service,
                          .metrics = metrics,
                          .lifecycle = lifecycle,
                          .config = config,
+                         .label_sets = label_sets,
                          .workers = workers.get_executor()};
   Router router = make_router(context);
 
   Response call(Request request) {
     const RouteMatch match = router.match(request.head);
-    if (match.endpoint == nullptr) return match.reply;
+    Response answer = match.endpoint == nullptr ? match.reply : run(match, std::move(request));
+    apply_error_format(answer, match.error_format);
+    return answer;
+  }
+
+  Response run(const RouteMatch& match, Request request) {
+    request.path_parameters = match.parameters;
     io.restart();
     std::optional<Response> response;
     RequestScope scope(metrics, lifecycle, {.route = match.route, .path = match.path, .method = "-"});

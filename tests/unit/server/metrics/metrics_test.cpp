@@ -45,8 +45,8 @@ TEST(Metrics, EverySeriesExistsFromTheStart) {
 TEST(Metrics, ServingAddsNoSeries) {
   Metrics metrics({"/embed/text"});
   const auto before = series_of(metrics.render({}));
-  for (const unsigned status : {200u, 204u, 400u, 404u, 405u, 408u, 411u, 413u, 414u, 415u,
-                                417u, 422u, 429u, 431u, 499u, 500u, 501u, 503u, 504u, 599u}) {
+  for (const unsigned status : {200u, 204u, 400u, 404u, 405u, 408u, 411u, 413u, 414u, 415u, 417u,
+                                422u, 424u, 429u, 431u, 499u, 500u, 501u, 503u, 504u, 507u, 599u}) {
     for (const std::size_t route : {0u, 1u, 7u}) {
       metrics.request_started();
       metrics.request_finished(route, status);

@@ -1,0 +1,36 @@
+// The routes of this server's own protocol.
+#include "server/handlers/embed_image.h"
+#include "server/handlers/embed_text.h"
+#include "server/handlers/health.h"
+#include "server/handlers/index.h"
+#include "server/handlers/info.h"
+#include "server/handlers/route_groups.h"
+#include "server/handlers/similarity.h"
+
+namespace mobileclip::server {
+namespace {
+
+template <Response (*handler)(const HandlerContext&)>
+Response whatever_is_asked(const HandlerContext& context, const Request& /*request*/) {
+  return handler(context);
+}
+
+constexpr RouteEntry kRoutes[] = {
+    {"POST", "/embed/image", "images to embeddings: a raw image, a form's files or JSON {\"images\": [base64]}",
+     embed_image},
+    {"POST", "/embed/text", "texts to embeddings: JSON {\"texts\": [string]}", embed_text},
+    {"POST", "/similarity", "cosines and probabilities of images against texts: JSON or a form; also TEI's",
+     similarity},
+    {"GET", "/", "this list", whatever_is_asked<index>},
+    {"GET", "/info", "model, precision, limits; also TEI's fields", whatever_is_asked<info>},
+    {"GET", "/health", "readiness and queue depths", whatever_is_asked<health>},
+    {"GET", "/health/live", "liveness", [](const HandlerContext&, const Request&) { return health_live(); }},
+    {"GET", "/health/ready", "readiness: 503 while stopping or failed", whatever_is_asked<health_ready>},
+    {"GET", "/metrics", "Prometheus text format", whatever_is_asked<metrics_page>},
+};
+
+}  // namespace
+
+RouteGroup native_routes() { return kRoutes; }
+
+}  // namespace mobileclip::server
