@@ -15,6 +15,8 @@ struct ResampleAxis {
   int out_size;   ///< pixels of the whole resized image
   int out_first;  ///< first one wanted
   int out_count;  ///< how many are
+  double in_begin = 0;         ///< the part of the source that is resized, as Pillow's `box`
+  double in_length = in_size;
 };
 
 /// Output pixel i (counted from out_first) is the sum of coefficients(i)[t] * source[taps[i].first + t].

@@ -35,6 +35,7 @@ struct EngineOptions {
   std::size_t max_queue_bytes = 512u << 20;  ///< a lane, of encoded input
   ImageLimits image_limits = {};
   ExifOrientation exif = ExifOrientation::kIgnore;
+  JpegDecoding decode = JpegDecoding::kExact;
 };
 
 /// Encoded bytes and whatever keeps them alive, so that a request's body need not be copied.

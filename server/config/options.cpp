@@ -146,6 +146,7 @@ std::vector<Option> make_options() {
   const Choices<std::string> log_levels{{"trace", "trace"}, {"debug", "debug"}, {"info", "info"},
                                         {"warn", "warn"},   {"error", "error"}, {"off", "off"}};
   const Choices<Precision> precision{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
+  const Choices<JpegDecoding> decode{{"exact", JpegDecoding::kExact}, {"fast", JpegDecoding::kFast}};
   const Choices<ExifOrientation> exif{{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}};
   return {
       text({"model", "model", "Model directory, in one of the layouts that README.md lists"}, "a directory",
@@ -202,6 +203,8 @@ std::vector<Option> make_options() {
               FIELD(engine.image_limits.max_side), 1, 65'535),
       choice({"image.exif", "exif", "EXIF orientation: ignore, as the models' reference preprocessing does, or apply"},
              "ignore|apply", FIELD(engine.exif), exif),
+      choice({"image.decode", "decode", "JPEG decoding: exact, or fast, which shrinks large ones while decoding"},
+             "exact|fast", FIELD(engine.decode), decode),
 
       choice({"log.level", "log-level", "Least severe message to log, to standard error"},
              "trace|debug|info|warn|error|off", FIELD(log_level), log_levels),

@@ -80,6 +80,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"image.max_pixels", "14"},
                                                                   {"image.max_side", "15"},
                                                                   {"image.exif", "apply"},
+                                                                  {"image.decode", "fast"},
                                                                   {"log.level", "debug"},
                                                                   {"log.access", "true"}}) {
     ASSERT_NO_FATAL_FAILURE(set(key, text, config));
@@ -88,6 +89,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
   EXPECT_EQ(config.engine.max_wait, std::chrono::microseconds(250));
   EXPECT_EQ(config.max_body_bytes, 5u << 20);
   EXPECT_EQ(config.engine.exif, ExifOrientation::kApply);
+  EXPECT_EQ(config.engine.decode, JpegDecoding::kFast);
   EXPECT_EQ(config.engine.image_limits.max_side, 15);
   EXPECT_TRUE(config.access_log);
   const ServerConfig defaults;
