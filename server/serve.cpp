@@ -17,6 +17,7 @@
 
 #include "engine/models/model_directory.h"
 #include "engine/runtime/engine.h"
+#include "server/handlers/caching_service.h"
 #include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
 #include "server/http/listener.h"
@@ -89,7 +90,8 @@ int serve_until_stopped(const ServerConfig& config) {
                           .precision = engine.info().precision,
                           .isa = engine.info().isa});
 
-  EngineService service(engine);
+  EngineService engine_service(engine);
+  CachingService service(engine_service, config, metrics);
   asio::thread_pool workers(1);
   const HandlerContext handlers{.service = service,
                                 .metrics = metrics,

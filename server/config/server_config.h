@@ -20,6 +20,8 @@ struct ServerConfig {
   EngineOptions engine;
 
   std::size_t max_body_bytes = 64u << 20;
+  std::size_t text_cache = 64u << 20;                 ///< bytes of embeddings to remember; 0: none
+  std::size_t image_cache = 0;                        ///< the same for images
   std::size_t max_items_per_request = 256;            ///< images or texts in one call
   std::chrono::milliseconds request_timeout{30'000};  ///< from the last byte read to the first byte written
   std::chrono::milliseconds header_timeout{10'000};

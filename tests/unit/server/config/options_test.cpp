@@ -63,6 +63,8 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.max_connections", "7"},
                                                                   {"server.max_body_bytes", "5MiB"},
                                                                   {"server.max_items_per_request", "9"},
+                                                                  {"server.text_cache", "17MiB"},
+                                                                  {"server.image_cache", "18MiB"},
                                                                   {"server.request_timeout", "1s"},
                                                                   {"server.header_timeout", "2s"},
                                                                   {"server.body_timeout", "3s"},
