@@ -23,9 +23,9 @@ struct DecodeOptions {
   const ImageLimits& limits;
 };
 
-/// The same pixels, unless a JPEG may be shrunk, handed to the sink row by row. An upright JPEG never exists as a whole: only what the sink's window
-/// needs is decoded. Of other formats the sink gets its window after all has been decoded. Where an error is returned,
-/// the sink may have got rows before.
+/// The same pixels, unless a JPEG may be shrunk, handed to the sink row by row. An upright JPEG never exists as a
+/// whole: only what the sink's window needs is decoded. Of other formats the sink gets its window after all has been
+/// decoded. Where an error is returned, the sink may have got rows before.
 std::optional<Error> decode_image_rows(std::span<const std::byte> encoded, const DecodeOptions& options, RowSink& sink);
 
 }  // namespace mobileclip

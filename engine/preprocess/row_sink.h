@@ -19,8 +19,8 @@ struct PixelWindow {
 /// so that the last pixel, or where the image was turned the first, may lie partly beyond the picture.
 struct SourceSide {
   int pixels;
-  int full = pixels;         ///< pixels before shrinking
-  double begin = 0;          ///< of the picture, in pixels delivered
+  int full = pixels;  ///< pixels before shrinking
+  double begin = 0;   ///< of the picture, in pixels delivered
   double length = pixels;
 };
 

@@ -18,9 +18,7 @@ void update(EVP_MD_CTX* context, std::span<const std::byte> bytes) {
   check(EVP_DigestUpdate(context, bytes.data(), bytes.size()));
 }
 
-void update_number(EVP_MD_CTX* context, std::int64_t number) {
-  update(context, std::as_bytes(std::span(&number, 1)));
-}
+void update_number(EVP_MD_CTX* context, std::int64_t number) { update(context, std::as_bytes(std::span(&number, 1))); }
 
 /// With its length, so that what follows cannot be taken for its end.
 void update_text(EVP_MD_CTX* context, std::string_view text) {

@@ -29,7 +29,7 @@ std::size_t EmbeddingLru::insert(const ContentKey& key, EmbeddedItem item) {
 
 std::size_t EmbeddingLru::bytes_of(const EmbeddedItem& item) {
   // A list node (two links), a node of the map (link, hash) with its bucket, and malloc's header for each block.
-  constexpr std::size_t kAround = sizeof(Entry) + 2 * sizeof(void*) +                                      //
+  constexpr std::size_t kAround = sizeof(Entry) + 2 * sizeof(void*) +                                     //
                                   sizeof(std::pair<ContentKey, Entries::iterator>) + 3 * sizeof(void*) +  //
                                   3 * sizeof(void*);
   return kAround + item.embedding.capacity() * sizeof(float);

@@ -11,7 +11,9 @@ ContentKey key_of(unsigned char number) {
   return key;
 }
 
-EmbeddedItem item_of(float value, std::size_t length = 100) { return {.embedding = std::vector<float>(length, value), .timings = {}}; }
+EmbeddedItem item_of(float value, std::size_t length = 100) {
+  return {.embedding = std::vector<float>(length, value), .timings = {}};
+}
 
 /// What one item takes.
 std::size_t item_bytes() {
@@ -52,7 +54,8 @@ TEST(EmbeddingLru, NeverTakesMoreThanItMay) {
   EmbeddingLru lru(most);
   std::size_t dropped = 0;
   for (int i = 0; i < 1000; ++i) {
-    dropped += lru.insert(key_of(static_cast<unsigned char>(i * 7)), item_of(1, static_cast<std::size_t>(i * 13 % 600)));
+    dropped +=
+        lru.insert(key_of(static_cast<unsigned char>(i * 7)), item_of(1, static_cast<std::size_t>(i * 13 % 600)));
     EXPECT_LE(lru.bytes(), most);
   }
   EXPECT_GT(lru.entries(), 1u);

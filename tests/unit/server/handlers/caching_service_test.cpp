@@ -43,7 +43,8 @@ class CachingServiceTest : public ::testing::Test {
   }
   static ItemResults embed_texts(EmbeddingService& service, std::vector<std::string> texts,
                                  const EmbedRequest& request = {}) {
-    return wait_for([&](EmbedCallback done) { return service.submit_texts(std::move(texts), request, std::move(done)); });
+    return wait_for(
+        [&](EmbedCallback done) { return service.submit_texts(std::move(texts), request, std::move(done)); });
   }
   static ItemResults embed_image(EmbeddingService& service, std::string content) {
     const auto owner = std::make_shared<const std::string>(std::move(content));
