@@ -13,7 +13,7 @@ readonly MODEL=${MODEL_DIR:-$BUILD/load-model}
 # shellcheck source=deploy/install_packages.sh
 source "$ROOT/deploy/install_packages.sh"
 
-install_packages "${BUILD_PACKAGES[@]}"
+install_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}"
 ccache=$(ccache_option)
 cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=Release -DMOBILECLIP_BUILD_TESTS=OFF \
   -DMOBILECLIP_BUILD_BENCH=ON ${ccache:+"$ccache"} >&2
