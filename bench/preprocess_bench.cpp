@@ -1,6 +1,6 @@
 // What an image costs before the network sees it: CPU time of one thread from encoded bytes to image_size² RGB pixels.
 //
-//   preprocess_bench [--rounds N] IMAGE...
+//   preprocess_bench [--rounds N] [--decode exact|fast] IMAGE...
 //
 // Prints the median and the quartiles of each image, in milliseconds. Rounds go over all images in turn, so that what
 // else the machine does meanwhile falls on all alike.
@@ -19,7 +19,9 @@
 
 namespace {
 
+using mobileclip::JpegDecoding;
 using mobileclip::preprocess_image;
+using mobileclip::PreprocessConfig;
 
 constexpr int kDefaultRounds = 51;
 
@@ -39,15 +41,15 @@ double thread_milliseconds() {
 std::span<const std::byte> bytes_of(const Subject& subject) { return std::as_bytes(std::span(subject.encoded)); }
 
 /// False, and says why, where the image cannot be measured.
-bool warm_up(const Subject& subject) {
-  const auto result = preprocess_image(bytes_of(subject), {}, {});
+bool warm_up(const Subject& subject, const PreprocessConfig& config) {
+  const auto result = preprocess_image(bytes_of(subject), config, {});
   if (!result.ok()) std::fprintf(stderr, "%s: %s\n", subject.path.c_str(), result.error().message.c_str());
   return result.ok();
 }
 
-void measure(Subject& subject) {
+void measure(Subject& subject, const PreprocessConfig& config) {
   const double start = thread_milliseconds();
-  const auto result = preprocess_image(bytes_of(subject), {}, {});
+  const auto result = preprocess_image(bytes_of(subject), config, {});
   subject.milliseconds.push_back(thread_milliseconds() - start);
 }
 
@@ -62,7 +64,7 @@ void report(Subject& subject) {
 }
 
 int usage() {
-  std::fprintf(stderr, "usage: preprocess_bench [--rounds N] IMAGE...\n");
+  std::fprintf(stderr, "usage: preprocess_bench [--rounds N] [--decode exact|fast] IMAGE...\n");
   return 2;
 }
 
@@ -70,6 +72,7 @@ int usage() {
 
 int main(int argc, char** argv) {
   int rounds = kDefaultRounds;
+  PreprocessConfig config;
   std::vector<Subject> subjects;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -78,6 +81,11 @@ int main(int argc, char** argv) {
       const std::string_view value = argv[i];
       const auto parsed = std::from_chars(value.data(), value.data() + value.size(), rounds);
       if (parsed.ec != std::errc() || parsed.ptr != value.data() + value.size() || rounds < 1) return usage();
+      continue;
+    }
+    if (argument == "--decode") {
+      if (++i == argc || (std::string_view(argv[i]) != "exact" && std::string_view(argv[i]) != "fast")) return usage();
+      config.decode = std::string_view(argv[i]) == "fast" ? JpegDecoding::kFast : JpegDecoding::kExact;
       continue;
     }
     std::ifstream file(argv[i], std::ios::binary);
@@ -89,9 +97,10 @@ int main(int argc, char** argv) {
   }
   if (subjects.empty()) return usage();
 
-  if (!std::all_of(subjects.begin(), subjects.end(), warm_up)) return 1;
+  const auto prepared = [&config](const Subject& subject) { return warm_up(subject, config); };
+  if (!std::all_of(subjects.begin(), subjects.end(), prepared)) return 1;
   for (int round = 0; round < rounds; ++round) {
-    for (Subject& subject : subjects) measure(subject);
+    for (Subject& subject : subjects) measure(subject, config);
   }
   for (Subject& subject : subjects) report(subject);
   return 0;

@@ -6,6 +6,7 @@ readonly BUILD_PACKAGES=(
   libboost1.81-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev
   libeigen3-dev libopencv-dev libjpeg62-turbo-dev libpng-dev libtiff-dev libicu-dev libzip-dev zlib1g-dev libssl-dev
 )
+readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly RUN_PACKAGES=(curl ca-certificates)
 readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl)
 

@@ -12,6 +12,7 @@ void write_preprocessing(JsonWriter& json, const EngineInfo& engine, const Engin
   json.key("interpolation")
       .string(engine.config.preprocess.interpolation == Interpolation::kBicubic ? "bicubic" : "bilinear");
   json.key("exif_orientation").string(options.exif == ExifOrientation::kApply ? "apply" : "ignore");
+  json.key("decode").string(options.decode == JpegDecoding::kFast ? "fast" : "exact");
   json.key("mean").numbers(engine.config.mean);
   json.key("std").numbers(engine.config.std);
   json.end_object();

@@ -19,6 +19,7 @@
 #include "engine/models/model_directory.h"
 #include "engine/runtime/engine.h"
 #include "server/descriptor_limit.h"
+#include "server/handlers/caching_service.h"
 #include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
 #include "server/http/listener.h"
@@ -94,7 +95,8 @@ int serve_until_stopped(const ServerConfig& config) {
                           .precision = engine.info().precision,
                           .isa = engine.info().isa});
 
-  EngineService service(engine);
+  EngineService engine_service(engine);
+  CachingService service(engine_service, config, metrics);
   LabelSets label_sets(config.max_label_set_bytes);
   asio::thread_pool workers(1);
   const HandlerContext handlers{.service = service,

@@ -14,7 +14,7 @@ readonly SEED=7
 # shellcheck source=deploy/install_packages.sh
 source "$ROOT/deploy/install_packages.sh"
 
-install_packages "${BUILD_PACKAGES[@]}" python3-torch python3-numpy
+install_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" python3-torch python3-numpy
 command -v node >/dev/null || install_packages nodejs npm
 ccache=$(ccache_option)
 cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=Release -DMOBILECLIP_BUILD_TESTS=OFF \

@@ -59,18 +59,19 @@ Result<JpegFile> accept_jpeg(std::span<const std::byte> encoded, const ImageLimi
 /// Keeps all rows.
 class WholeImage : public RowSink {
  public:
-  PixelWindow begin(int width, int height, ChannelOrder order) override {
-    pixels_.emplace(width, height);
-    order_ = order;
-    return {0, width, 0, height};
+  PixelWindow begin(const SourceImage& source) override {
+    pixels_.emplace(source.width.pixels, source.height.pixels);
+    source_ = source;
+    return {0, source.width.pixels, 0, source.height.pixels};
   }
   void take_row(const std::uint8_t* row) override { std::memcpy(pixels_->row(rows_++), row, pixels_->stride); }
 
-  [[nodiscard]] DecodedImage finish() && { return (*std::move(pixels_)).finish(order_); }
+  [[nodiscard]] const SourceImage& source() const { return source_; }
+  [[nodiscard]] DecodedImage finish() && { return (*std::move(pixels_)).finish(source_.order); }
 
  private:
   std::optional<PixelBuffer> pixels_;
-  ChannelOrder order_ = ChannelOrder::kRgb;
+  SourceImage source_{{0}, {0}, ChannelOrder::kRgb};
   int rows_ = 0;
 };
 
@@ -79,7 +80,7 @@ Result<DecodedImage> decode_jpeg_file(std::span<const std::byte> encoded, ExifOr
   const Result<JpegFile> file = accept_jpeg(encoded, limits);
   if (!file) return file.error();
   WholeImage image;
-  if (auto error = decode_jpeg(encoded, *file, image)) return *std::move(error);
+  if (auto error = decode_jpeg(encoded, *file, kAllEighths, image)) return *std::move(error);
   return turned(std::move(image).finish(), if_applied(exif, file->orientation));
 }
 
@@ -137,8 +138,8 @@ std::optional<Error> check_bytes(std::span<const std::byte> encoded, const Image
                          std::to_string(limits.max_encoded_bytes) + " are accepted");
 }
 
-void hand_over(const DecodedImage& image, RowSink& sink) {
-  const PixelWindow window = sink.begin(image.width, image.height, image.order);
+void hand_over(const DecodedImage& image, const SourceImage& source, RowSink& sink) {
+  const PixelWindow window = sink.begin(source);
   for (int y = window.first_row; y < window.end_row; ++y) sink.take_row(image.row(y));
 }
 
@@ -155,6 +156,33 @@ std::uint64_t decode_bytes(const JpegFile& file) {
 /// Waits for the image's part of the budget, where there is one.
 void take_memory(std::optional<DecodeBudget::Lease>& lease, std::uint64_t bytes, const ImageLimits& limits) {
   if (limits.decoding != nullptr && bytes > 0) lease.emplace(*limits.decoding, bytes);
+}
+
+/// The sides of the image turned upright.
+SourceImage turned(SourceImage source, Orientation orientation) {
+  if (swaps_sides(orientation)) std::swap(source.width, source.height);
+  const auto reverse = [](SourceSide& side) { side.begin = side.pixels - side.length; };
+  if (reverses_columns(orientation)) reverse(source.width);
+  if (reverses_rows(orientation)) reverse(source.height);
+  return source;
+}
+
+std::optional<Error> decode_jpeg_rows(std::span<const std::byte> encoded, const DecodeOptions& options, RowSink& sink) {
+  const Result<JpegFile> file = accept_jpeg(encoded, options.limits);
+  if (!file) return file.error();
+  const int eighths = fewest_eighths(*file, options.jpeg_least_side);
+  const Orientation orientation = if_applied(options.exif, file->orientation);
+  std::optional<DecodeBudget::Lease> memory;
+  if (orientation == Orientation::kUpright) {
+    take_memory(memory, decode_bytes(*file), options.limits);
+    return decode_jpeg(encoded, *file, eighths, sink);
+  }
+  take_memory(memory, kDecodedBytes * file->width * file->height, options.limits);
+  WholeImage whole;
+  if (auto error = decode_jpeg(encoded, *file, eighths, whole)) return error;
+  const SourceImage source = turned(whole.source(), orientation);
+  hand_over(apply_orientation(std::move(whole).finish(), orientation), source, sink);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -178,28 +206,20 @@ Result<DecodedImage> decode_image(std::span<const std::byte> encoded, ExifOrient
   return unknown_format_error();
 }
 
-std::optional<Error> decode_image_rows(std::span<const std::byte> encoded, ExifOrientation exif,
-                                       const ImageLimits& limits, RowSink& sink) {
-  if (auto error = check_bytes(encoded, limits)) return error;
-  if (sniff_image_format(encoded) == ImageFormat::kJpeg) {
-    const Result<JpegFile> file = accept_jpeg(encoded, limits);
-    if (!file) return file.error();
-    if (if_applied(exif, file->orientation) == Orientation::kUpright) {
-      std::optional<DecodeBudget::Lease> memory;
-      take_memory(memory, decode_bytes(*file), limits);
-      return decode_jpeg(encoded, *file, sink);
-    }
-  }
+std::optional<Error> decode_image_rows(std::span<const std::byte> encoded, const DecodeOptions& options,
+                                       RowSink& sink) {
+  if (auto error = check_bytes(encoded, options.limits)) return error;
+  if (sniff_image_format(encoded) == ImageFormat::kJpeg) return decode_jpeg_rows(encoded, options, sink);
   const Result<ImageInfo> info = read_image_info(encoded);
   if (!info) return info.error();
   const auto width = static_cast<std::uint64_t>(info->width);
   const auto height = static_cast<std::uint64_t>(info->height);
-  if (auto error = check_size(width, height, limits)) return error;
+  if (auto error = check_size(width, height, options.limits)) return error;
   std::optional<DecodeBudget::Lease> memory;
-  take_memory(memory, kDecodedBytes * width * height, limits);
-  const Result<DecodedImage> image = decode_image(encoded, exif, limits);
+  take_memory(memory, kDecodedBytes * width * height, options.limits);
+  const Result<DecodedImage> image = decode_image(encoded, options.exif, options.limits);
   if (!image) return image.error();
-  hand_over(*image, sink);
+  hand_over(*image, {{image->width}, {image->height}, image->order}, sink);
   return std::nullopt;
 }
 

@@ -22,13 +22,15 @@ class ModelInput : public RowSink {
  public:
   explicit ModelInput(const PreprocessConfig& config) : config_(config) {}
 
-  PixelWindow begin(int width, int height, ChannelOrder order) override {
+  PixelWindow begin(const SourceImage& source) override {
     const int size = config_.image_size;
-    const ResizeGeometry geometry = resize_geometry(width, height, size);
+    const auto& [width, height, order] = source;
+    const ResizeGeometry geometry = resize_geometry(width.full, height.full, size);
     order_ = order;
-    resizer_.emplace(CropResizeOptions{.horizontal = {width, geometry.width, geometry.crop_left, size},
-                                       .vertical = {height, geometry.height, geometry.crop_top, size},
-                                       .interpolation = config_.interpolation});
+    resizer_.emplace(CropResizeOptions{
+        .horizontal = {width.pixels, geometry.width, geometry.crop_left, size, width.begin, width.length},
+        .vertical = {height.pixels, geometry.height, geometry.crop_top, size, height.begin, height.length},
+        .interpolation = config_.interpolation});
     return {resizer_->first_column(), resizer_->end_column(), resizer_->first_row(), resizer_->end_row()};
   }
   void take_row(const std::uint8_t* row) override { resizer_->push_row(row); }
@@ -57,7 +59,9 @@ Result<RgbImage> preprocess_image(std::span<const std::byte> encoded, const Prep
                                   const ImageLimits& limits) {
   try {
     ModelInput input(config);
-    if (auto error = decode_image_rows(encoded, config.exif, limits, input)) return *std::move(error);
+    const int least_side = config.decode == JpegDecoding::kFast ? config.image_size : 0;
+    const DecodeOptions options{.exif = config.exif, .jpeg_least_side = least_side, .limits = limits};
+    if (auto error = decode_image_rows(encoded, options, input)) return *std::move(error);
     return input.finish();
   } catch (const std::bad_alloc&) {
     return out_of_memory();
@@ -69,7 +73,7 @@ Result<RgbImage> preprocess_image(std::span<const std::byte> encoded, const Prep
 RgbImage resize_and_crop(const RgbImage& rgb, const PreprocessConfig& config) {
   assert(rgb.width > 0 && rgb.height > 0);
   ModelInput input(config);
-  const PixelWindow window = input.begin(rgb.width, rgb.height, ChannelOrder::kRgb);
+  const PixelWindow window = input.begin({{rgb.width}, {rgb.height}, ChannelOrder::kRgb});
   const std::size_t stride = static_cast<std::size_t>(rgb.width) * kChannels;
   for (int y = window.first_row; y < window.end_row; ++y) {
     input.take_row(rgb.pixels.data() + static_cast<std::size_t>(y) * stride);

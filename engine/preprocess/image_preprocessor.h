@@ -25,10 +25,15 @@ enum class Interpolation { kBilinear, kBicubic };
 /// Pillow.)
 enum class ExifOrientation { kIgnore, kApply };
 
+/// kFast lets libjpeg shrink a JPEG while decoding it, to no less than the resize asks for: sooner done, and not quite
+/// the reference's pixels (docs/preprocessing.md has the numbers). Other formats are decoded exactly either way.
+enum class JpegDecoding { kExact, kFast };
+
 struct PreprocessConfig {
   int image_size = 256;  ///< pixels a side of what the model takes
   Interpolation interpolation = Interpolation::kBilinear;
   ExifOrientation exif = ExifOrientation::kIgnore;
+  JpegDecoding decode = JpegDecoding::kExact;
 };
 
 class DecodeBudget;

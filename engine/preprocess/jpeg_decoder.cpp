@@ -26,10 +26,14 @@ struct DeliveredPart {
 DeliveredPart part_for(const PixelWindow& window, const jpeg_decompress_struct& info) {
   // Blocks of a progressive file that lack coefficients are smoothed by looking at blocks further away.
   if (info.progressive_mode) return {0, info.output_width, 0};
-  const int mcu_width = info.max_h_samp_factor * DCTSIZE;
-  const int mcu_height = info.max_v_samp_factor * DCTSIZE;
-  const int first = std::max(window.first_column - mcu_width, 0);
-  const int end = std::min(window.end_column + mcu_width, static_cast<int>(info.output_width));
+  // Where shrinking leaves chroma of 4:1:1 another block size than luma, cropped columns come out otherwise.
+  const bool crops = info.scale_num == DCTSIZE || info.max_h_samp_factor <= 2;
+  const int block = static_cast<int>(info.scale_num);  // pixels a side: DCTSIZE, or fewer where it is shrunk
+  const int mcu_width = info.max_h_samp_factor * block;
+  const int mcu_height = info.max_v_samp_factor * block;
+  const auto width = static_cast<int>(info.output_width);
+  const int first = crops ? std::max(window.first_column - mcu_width, 0) : 0;
+  const int end = crops ? std::min(window.end_column + mcu_width, width) : width;
   return {static_cast<JDIMENSION>(first), static_cast<JDIMENSION>(end - first),
           static_cast<JDIMENSION>(window.first_row / mcu_height * mcu_height)};
 }
@@ -52,6 +56,10 @@ void inks_to_rgb(const std::uint8_t* inks, std::size_t pixels, std::uint8_t* rgb
   }
 }
 
+SourceSide shrunk_side(JDIMENSION delivered, std::uint32_t full, int eighths) {
+  return {.pixels = static_cast<int>(delivered), .full = static_cast<int>(full), .length = full * eighths / 8.0};
+}
+
 /// 0 or 1. libjpeg-turbo writes pixels to aligned addresses by non-temporal stores (simd/x86_64/jdcolext-avx2.asm),
 /// past the cache out of which they are read next: 1000x1000 pixels took 6.2 ms instead of 3.8.
 std::ptrdiff_t step_to_odd_address(const std::uint8_t* address) {
@@ -60,7 +68,17 @@ std::ptrdiff_t step_to_odd_address(const std::uint8_t* address) {
 
 }  // namespace
 
-std::optional<Error> decode_jpeg(std::span<const std::byte> encoded, const JpegFile& file, RowSink& sink) {
+int fewest_eighths(const JpegFile& file, int least_side) {
+  if (least_side == 0) return kAllEighths;
+  const std::uint32_t shorter = std::min(file.width, file.height);
+  for (const int eighths : {1, 2, 4}) {  // libjpeg-turbo has SIMD code for these; the others gain little
+    const auto shrunk_by_8 = std::uint64_t{shorter} * static_cast<unsigned>(eighths);
+    if (shrunk_by_8 >= std::uint64_t{8} * static_cast<unsigned>(least_side)) return eighths;
+  }
+  return kAllEighths;
+}
+
+std::optional<Error> decode_jpeg(std::span<const std::byte> encoded, const JpegFile& file, int eighths, RowSink& sink) {
   JpegHandle jpeg;
   const bool opened = jpeg.run([encoded](jpeg_decompress_struct& info) {
     jpeg_create_decompress(&info);
@@ -78,8 +96,16 @@ std::optional<Error> decode_jpeg(std::span<const std::byte> encoded, const JpegF
     return unsupported_image("JPEG has " + std::to_string(components) + " colour components, expected 1, 3 or 4");
   }
   const bool has_inks = components == kInks;
-  const PixelWindow window =
-      sink.begin(static_cast<int>(file.width), static_cast<int>(file.height), ChannelOrder::kRgb);
+  const bool sized = jpeg.run([eighths](jpeg_decompress_struct& info) {
+    info.scale_num = static_cast<unsigned>(eighths);
+    info.scale_denom = kAllEighths;
+    jpeg_calc_output_dimensions(&info);
+  });
+  if (!sized) return jpeg.error();
+  const std::size_t width = jpeg.info().output_width;  // of a whole row: cropping changes it
+  const PixelWindow window = sink.begin({.width = shrunk_side(jpeg.info().output_width, file.width, eighths),
+                                         .height = shrunk_side(jpeg.info().output_height, file.height, eighths),
+                                         .order = ChannelOrder::kRgb});
 
   DeliveredPart part{};
   const bool started = jpeg.run([&part, &window, has_inks](jpeg_decompress_struct& info) {
@@ -91,7 +117,7 @@ std::optional<Error> decode_jpeg(std::span<const std::byte> encoded, const JpegF
   if (!started) return jpeg.error();
 
   const std::size_t offset = std::size_t{part.first_column} * kChannels;
-  std::vector<std::uint8_t> row_memory(std::size_t{file.width} * kChannels + 1);
+  std::vector<std::uint8_t> row_memory(width * kChannels + 1);
   std::uint8_t* const row = row_memory.data() + step_to_odd_address(row_memory.data() + offset);
   std::uint8_t* const delivered = row + offset;
   std::vector<std::uint8_t> ink_row(has_inks ? std::size_t{part.columns} * kInks : 0);

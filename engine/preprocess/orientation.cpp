@@ -13,7 +13,6 @@ struct Walk {
   std::ptrdiff_t first;
   std::ptrdiff_t step_x;
   std::ptrdiff_t step_y;
-  bool sides_swapped;
 };
 
 Walk walk_of(const DecodedImage& image, Orientation orientation) {
@@ -23,23 +22,23 @@ Walk walk_of(const DecodedImage& image, Orientation orientation) {
   const std::ptrdiff_t bottom = (image.height - 1) * row;
   switch (orientation) {
     case Orientation::kUpright:
-      return {0, pixel, row, false};
+      return {0, pixel, row};
     case Orientation::kMirrored:
-      return {right, -pixel, row, false};
+      return {right, -pixel, row};
     case Orientation::kUpsideDown:
-      return {bottom + right, -pixel, -row, false};
+      return {bottom + right, -pixel, -row};
     case Orientation::kFlipped:
-      return {bottom, pixel, -row, false};
+      return {bottom, pixel, -row};
     case Orientation::kTransposed:
-      return {0, row, pixel, true};
+      return {0, row, pixel};
     case Orientation::kTurnClockwise:
-      return {bottom, -row, pixel, true};
+      return {bottom, -row, pixel};
     case Orientation::kTransversed:
-      return {bottom + right, -row, -pixel, true};
+      return {bottom + right, -row, -pixel};
     case Orientation::kTurnCounterclockwise:
-      return {right, row, -pixel, true};
+      return {right, row, -pixel};
   }
-  return {0, pixel, row, false};
+  return {0, pixel, row};
 }
 
 }  // namespace
@@ -59,7 +58,8 @@ Orientation exif_orientation(std::span<const std::byte> block) {
 DecodedImage apply_orientation(DecodedImage image, Orientation orientation) {
   if (orientation == Orientation::kUpright) return image;
   const Walk walk = walk_of(image, orientation);
-  PixelBuffer upright(walk.sides_swapped ? image.height : image.width, walk.sides_swapped ? image.width : image.height);
+  const bool swapped = swaps_sides(orientation);
+  PixelBuffer upright(swapped ? image.height : image.width, swapped ? image.width : image.height);
   const std::uint8_t* first = image.row(0) + walk.first;
 
   // In squares, so that the rows a turned column touches are still in the cache for the next column.

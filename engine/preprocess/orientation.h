@@ -28,6 +28,21 @@ Orientation orientation_from_tag(std::optional<std::uint64_t> tag);
 /// kUpright where the block is damaged or says nothing: a picture is worth more than its metadata.
 Orientation exif_orientation(std::span<const std::byte> block);
 
+/// Whether turning upright makes rows of the stored columns.
+constexpr bool swaps_sides(Orientation orientation) { return orientation >= Orientation::kTransposed; }
+
+/// Whether the upright image's first column is the stored image's last column or row.
+constexpr bool reverses_columns(Orientation orientation) {
+  return orientation == Orientation::kMirrored || orientation == Orientation::kUpsideDown ||
+         orientation == Orientation::kTurnClockwise || orientation == Orientation::kTransversed;
+}
+
+/// The same of the upright image's first row.
+constexpr bool reverses_rows(Orientation orientation) {
+  return orientation == Orientation::kUpsideDown || orientation == Orientation::kFlipped ||
+         orientation == Orientation::kTransversed || orientation == Orientation::kTurnCounterclockwise;
+}
+
 /// The image turned upright, in memory of its own; as it is where it is upright already.
 DecodedImage apply_orientation(DecodedImage image, Orientation orientation);
 

@@ -9,7 +9,7 @@ namespace mobileclip {
 namespace {
 
 std::optional<ResampleFilter> filter_for(const ResampleAxis& axis, Interpolation interpolation) {
-  if (axis.in_size == axis.out_size) return std::nullopt;
+  if (axis.in_begin == 0 && axis.in_length == axis.out_size) return std::nullopt;
   return ResampleFilter(axis, interpolation);
 }
 

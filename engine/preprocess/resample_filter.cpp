@@ -40,7 +40,7 @@ ResampleFilter::ResampleFilter(const ResampleAxis& axis, Interpolation interpola
   assert(axis.in_size > 0 && axis.out_count > 0);
   const bool bilinear = interpolation == Interpolation::kBilinear;
   const auto kernel = bilinear ? triangle : keys_cubic;
-  const double scale = static_cast<double>(axis.in_size) / axis.out_size;
+  const double scale = axis.in_length / axis.out_size;
   const double filter_scale = std::max(scale, 1.0);  // antialiasing: a reduction widens the kernel
   const double support = (bilinear ? 1.0 : 2.0) * filter_scale;
   const int most = static_cast<int>(std::ceil(support)) * 2 + 1;
@@ -51,7 +51,7 @@ ResampleFilter::ResampleFilter(const ResampleAxis& axis, Interpolation interpola
   values.resize(count * static_cast<std::size_t>(max_taps));
   std::vector<double> weights(static_cast<std::size_t>(max_taps));
   for (std::size_t i = 0; i < count; ++i) {
-    const double center = (axis.out_first + static_cast<int>(i) + 0.5) * scale;
+    const double center = axis.in_begin + (axis.out_first + static_cast<int>(i) + 0.5) * scale;
     const int first = std::max(round_half_up(center - support), 0);
     const int end = std::min(round_half_up(center + support), axis.in_size);
     taps[i] = {first, end - first};

@@ -11,10 +11,12 @@ namespace mobileclip {
 
 /// A run of output pixels along one axis.
 struct ResampleAxis {
-  int in_size;    ///< pixels of the source
-  int out_size;   ///< pixels of the whole resized image
-  int out_first;  ///< first one wanted
-  int out_count;  ///< how many are
+  int in_size;          ///< pixels of the source
+  int out_size;         ///< pixels of the whole resized image
+  int out_first;        ///< first one wanted
+  int out_count;        ///< how many are
+  double in_begin = 0;  ///< the part of the source that is resized, as Pillow's `box`
+  double in_length = in_size;
 };
 
 /// Output pixel i (counted from out_first) is the sum of coefficients(i)[t] * source[taps[i].first + t].

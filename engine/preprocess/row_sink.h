@@ -15,13 +15,28 @@ struct PixelWindow {
   int end_row;
 };
 
+/// One direction of what a decoder delivers. JPEG's may have shrunk it by a whole number of eighths; libjpeg rounds up,
+/// so that the last pixel, or where the image was turned the first, may lie partly beyond the picture.
+struct SourceSide {
+  int pixels;
+  int full = pixels;  ///< pixels before shrinking
+  double begin = 0;   ///< of the picture, in pixels delivered
+  double length = pixels;
+};
+
+struct SourceImage {
+  SourceSide width;
+  SourceSide height;
+  ChannelOrder order;
+};
+
 class RowSink {
  public:
   virtual ~RowSink() = default;
 
-  /// Called once, before any row, when the image's size in pixels is known. Says which part of it is wanted: not
-  /// empty, and within the image.
-  virtual PixelWindow begin(int width, int height, ChannelOrder order) = 0;
+  /// Called once, before any row, when the image's size is known. Says which part of what is delivered is wanted: not
+  /// empty, and within it.
+  virtual PixelWindow begin(const SourceImage& source) = 0;
   /// The next row of the window. `row` is the image's column 0, `width` pixels are readable; those outside the window's
   /// columns hold anything.
   virtual void take_row(const std::uint8_t* row) = 0;

@@ -57,6 +57,7 @@ EngineInfo describe(const LoadedModel& model, const EngineOptions& options, cons
 PreprocessConfig preprocess_config(const LoadedModel& model, const EngineOptions& options) {
   PreprocessConfig config = model.config.preprocess;
   config.exif = options.exif;
+  config.decode = options.decode;
   return config;
 }
 

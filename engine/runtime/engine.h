@@ -37,6 +37,7 @@ struct EngineOptions {
   std::size_t max_queue_bytes = 512u << 20;  ///< a lane, of encoded input
   ImageLimits image_limits = {};
   ExifOrientation exif = ExifOrientation::kIgnore;
+  JpegDecoding decode = JpegDecoding::kExact;
 };
 
 /// The options as far as `memory` lets them go; what an Engine given `options` works by.

@@ -183,6 +183,16 @@ void add_embed_command(CLI::App& app, Action& action) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""));
+  command
+      ->add_option_function<std::string>(
+          "--decode",
+          [arguments](const std::string& word) {
+            arguments->engine.decode = word == "fast" ? JpegDecoding::kFast : JpegDecoding::kExact;
+          },
+          "JPEG decoding: fast shrinks large ones while decoding")
+      ->type_name("exact|fast")
+      ->default_str("exact")
+      ->check(CLI::IsMember({"exact", "fast"}).description(""));
   command->add_option("-o,--output", arguments->output, "File to write instead of standard output")->type_name("FILE");
   command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
 }

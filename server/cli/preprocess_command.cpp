@@ -64,6 +64,16 @@ void add_preprocess_command(CLI::App& app, Action& action) {
       ->type_name("ignore|apply")
       ->default_str("ignore")
       ->check(CLI::IsMember({"ignore", "apply"}).description(""));
+  command
+      ->add_option_function<std::string>(
+          "--decode",
+          [arguments](const std::string& word) {
+            arguments->config.decode = word == "fast" ? JpegDecoding::kFast : JpegDecoding::kExact;
+          },
+          "JPEG decoding: fast shrinks large ones while decoding")
+      ->type_name("exact|fast")
+      ->default_str("exact")
+      ->check(CLI::IsMember({"exact", "fast"}).description(""));
   command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
 }
 

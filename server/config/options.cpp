@@ -148,6 +148,7 @@ std::vector<Option> make_options() {
   const Choices<Precision> precision{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"int8", Precision::kInt8}};
   const Choices<MemoryMode> memory{
       {"low", MemoryMode::kLow}, {"balanced", MemoryMode::kBalanced}, {"high", MemoryMode::kHigh}};
+  const Choices<JpegDecoding> decode{{"exact", JpegDecoding::kExact}, {"fast", JpegDecoding::kFast}};
   const Choices<ExifOrientation> exif{{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}};
   return {
       text({"model", "model", "Model directory, in one of the layouts that README.md lists"}, "a directory",
@@ -171,6 +172,9 @@ std::vector<Option> make_options() {
       size({"server.max_label_set_bytes", "max-label-set-bytes",
             "Memory for the label sets of /classify, all together; one that does not fit gets 507"},
            FIELD(max_label_set_bytes), 1, kTiB),
+      size({"server.text_cache", "text-cache", "Memory for the embeddings of recent texts, by content; 0 for none"},
+           FIELD(text_cache), 0, kTiB),
+      size({"server.image_cache", "image-cache", "The same for images"}, FIELD(image_cache), 0, kTiB),
       duration({"server.request_timeout", "request-timeout",
                 "From a request's last byte to its answer; past it, 504 and the work is dropped"},
                FIELD(request_timeout), 1ms, 24h),
@@ -217,6 +221,8 @@ std::vector<Option> make_options() {
            FIELD(engine.image_limits.max_decode_bytes), kMiB, kTiB),
       choice({"image.exif", "exif", "EXIF orientation: ignore, as the models' reference preprocessing does, or apply"},
              "ignore|apply", FIELD(engine.exif), exif),
+      choice({"image.decode", "decode", "JPEG decoding: exact, or fast, which shrinks large ones while decoding"},
+             "exact|fast", FIELD(engine.decode), decode),
 
       choice({"log.level", "log-level", "Least severe message to log, to standard error"},
              "trace|debug|info|warn|error|off", FIELD(log_level), log_levels),

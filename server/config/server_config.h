@@ -21,6 +21,8 @@ struct ServerConfig {
 
   std::size_t max_body_bytes = 64u << 20;
   std::size_t max_bodies_bytes = 1u << 30;            ///< of all requests together; one of max_body_bytes always fits
+  std::size_t text_cache = 64u << 20;                 ///< bytes of embeddings to remember; 0: none
+  std::size_t image_cache = 0;                        ///< the same for images
   std::size_t max_items_per_request = 256;            ///< images or texts in one call
   std::size_t max_label_set_bytes = 64u << 20;        ///< all label sets together
   std::chrono::milliseconds request_timeout{30'000};  ///< from the last byte read to the first byte written

@@ -28,6 +28,7 @@ constexpr std::array<unsigned, 22> kStatuses = {
     431, 500, 501, 503, 504, 507, 0};
 constexpr std::array<std::string_view, 5> kRequestStages = {"read", "parse", "serialize", "write", "total"};
 constexpr std::array<std::string_view, 3> kEngineStages = {"prepare", "queue", "inference"};
+constexpr std::array<std::string_view, 3> kCacheOutcomes = {"hit", "coalesced", "miss"};
 constexpr std::array<std::string_view, 2> kDropReasons = {"expired", "abandoned"};
 
 enum class Rejection {
@@ -116,6 +117,11 @@ struct Metrics::Series {
   std::array<Gauge*, std::size(kLanes)> queue_depth{};
   std::array<std::array<Counter*, kDropReasons.size()>, std::size(kLanes)> dropped{};
 
+  std::array<std::array<Counter*, kCacheOutcomes.size()>, std::size(kLanes)> cache_lookups{};
+  std::array<Counter*, std::size(kLanes)> cache_evictions{};
+  std::array<Gauge*, std::size(kLanes)> cache_entries{};
+  std::array<Gauge*, std::size(kLanes)> cache_bytes{};
+
   Gauge& in_flight =
       gauge(registry, "mobileclip_requests_in_flight", "Requests read in part or whole and not yet answered");
   Gauge& connections = gauge(registry, "mobileclip_connections", "Open client connections");
@@ -134,6 +140,7 @@ struct Metrics::Series {
   explicit Series(const std::vector<std::string>& routes) {
     add_request_series(routes);
     for (const Lane lane : kLanes) add_lane_series(lane);
+    for (const Lane lane : kLanes) add_cache_series(lane);
   }
 
   void add_request_series(const std::vector<std::string>& routes) {
@@ -194,6 +201,33 @@ struct Metrics::Series {
       dropped[l][i] = &dropped_family.Add({{"lane", name}, {"reason", std::string(kDropReasons[i])}});
     }
   }
+
+  void add_cache_series(Lane lane) {
+    const std::size_t l = index_of(lane);
+    const std::string name(to_string(lane));
+    auto& lookups_family = prometheus::BuildCounter()
+                               .Name("mobileclip_cache_lookups_total")
+                               .Help("Items looked for in the cache, by outcome (coalesced: the same was under way)")
+                               .Register(registry);
+    for (std::size_t i = 0; i < kCacheOutcomes.size(); ++i) {
+      cache_lookups[l][i] = &lookups_family.Add({{"lane", name}, {"outcome", std::string(kCacheOutcomes[i])}});
+    }
+    cache_evictions[l] = &prometheus::BuildCounter()
+                              .Name("mobileclip_cache_evictions_total")
+                              .Help("Embeddings dropped from the cache to make room")
+                              .Register(registry)
+                              .Add({{"lane", name}});
+    cache_entries[l] = &prometheus::BuildGauge()
+                            .Name("mobileclip_cache_entries")
+                            .Help("Embeddings in the cache")
+                            .Register(registry)
+                            .Add({{"lane", name}});
+    cache_bytes[l] = &prometheus::BuildGauge()
+                          .Name("mobileclip_cache_bytes")
+                          .Help("Memory that the cache takes")
+                          .Register(registry)
+                          .Add({{"lane", name}});
+  }
 };
 
 Metrics::Metrics(const std::vector<std::string>& routes) : series_(std::make_unique<Series>(routes)) {}
@@ -223,6 +257,20 @@ void Metrics::connection_refused() { series_->rejected[index_of(Rejection::kConn
 
 void Metrics::images_embedded(std::size_t count) { series_->images.Increment(static_cast<double>(count)); }
 void Metrics::texts_embedded(std::size_t count) { series_->texts.Increment(static_cast<double>(count)); }
+
+void Metrics::cache_looked_up(Lane lane, const CacheLookup& lookup) {
+  const auto& by_outcome = series_->cache_lookups[index_of(lane)];
+  by_outcome[0]->Increment(static_cast<double>(lookup.hits));
+  by_outcome[1]->Increment(static_cast<double>(lookup.coalesced));
+  by_outcome[2]->Increment(static_cast<double>(lookup.misses));
+}
+
+void Metrics::cache_changed(Lane lane, const CacheChange& change) {
+  const std::size_t l = index_of(lane);
+  series_->cache_evictions[l]->Increment(static_cast<double>(change.evicted));
+  series_->cache_entries[l]->Set(static_cast<double>(change.entries));
+  series_->cache_bytes[l]->Set(static_cast<double>(change.bytes));
+}
 
 void Metrics::on_batch(Lane lane, std::size_t items) {
   series_->batch_size[index_of(lane)]->Observe(static_cast<double>(items));

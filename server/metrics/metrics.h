@@ -29,6 +29,20 @@ struct QueueDepths {
   std::size_t text = 0;
 };
 
+/// What became of a request's items at a cache.
+struct CacheLookup {
+  std::size_t hits = 0;
+  std::size_t coalesced = 0;  ///< the same was being embedded already
+  std::size_t misses = 0;
+};
+
+/// A cache after something was added to it.
+struct CacheChange {
+  std::size_t evicted = 0;  ///< to make room
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+};
+
 /// Thread-safe.
 class Metrics final : public EngineObserver {
  public:
@@ -52,6 +66,9 @@ class Metrics final : public EngineObserver {
 
   void images_embedded(std::size_t count);
   void texts_embedded(std::size_t count);
+
+  void cache_looked_up(Lane lane, const CacheLookup& lookup);
+  void cache_changed(Lane lane, const CacheChange& change);
 
   void on_batch(Lane lane, std::size_t items) override;
   void on_stage(Lane lane, Stage stage, std::chrono::nanoseconds duration) override;

@@ -11,7 +11,7 @@ from harness import form, in_base64, photo
 
 class Requests(harness.ServerTest):
     FLAGS = ("--max-body-bytes=1MiB", "--max-items-per-request=4", "--max-pixels=100000", "--max-queue-items=3",
-             "--max-batch=2")
+             "--max-batch=2", "--text-cache=0")
 
     def embed_texts(self, value, path="/embed/text"):
         return self.server.post_json(path, value)
@@ -122,7 +122,7 @@ class Requests(harness.ServerTest):
 
 class Timeouts(harness.ServerTest):
     FLAGS = ("--request-timeout=1ms", "--header-timeout=300ms", "--body-timeout=300ms", "--idle-timeout=500ms",
-             "--threads=1")
+             "--threads=1", "--text-cache=0")
 
     def test_504(self):
         self.assert_error(self.server.post_json("/embed/text", {"texts": ["a"] * 50}), 504, "deadline_exceeded")

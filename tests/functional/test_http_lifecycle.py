@@ -64,7 +64,8 @@ class Stop(unittest.TestCase):
                 kept.close()
 
     def test_drains(self):
-        with Server("--threads=1", "--max-batch=4") as server, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        with Server("--text-cache=0", "--threads=1", "--max-batch=4") as server, \
+                concurrent.futures.ThreadPoolExecutor(4) as pool:
             busy = [pool.submit(server.post_json, "/embed/text", {"texts": BUSY}) for _ in range(2)]
             server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 200)
             server.signal()
@@ -84,7 +85,7 @@ class Stop(unittest.TestCase):
             self.assertEqual(server.wait(), 0)
 
     def test_gives_up_after_the_drain_timeout(self):
-        with Server("--threads=1", "--max-batch=1", "--drain-timeout=300ms") as server, \
+        with Server("--text-cache=0", "--threads=1", "--max-batch=1", "--drain-timeout=300ms") as server, \
                 concurrent.futures.ThreadPoolExecutor(1) as pool:
             busy = pool.submit(server.post_json, "/embed/text", {"texts": BUSY * 2})
             server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 100)
@@ -96,7 +97,8 @@ class Stop(unittest.TestCase):
             self.assertTrue(re.search(r"1 requests unanswered", "".join(server.log)))
 
     def test_a_second_signal_ends_at_once(self):
-        with Server("--threads=1", "--max-batch=1") as server, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with Server("--text-cache=0", "--threads=1", "--max-batch=1") as server, \
+                concurrent.futures.ThreadPoolExecutor(1) as pool:
             busy = pool.submit(server.post_json, "/embed/text", {"texts": BUSY * 2})
             server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 100)
             server.signal()

@@ -10,7 +10,7 @@ CLIENTS = 32
 
 
 class Load(harness.ServerTest):
-    FLAGS = ("--max-batch=16",)
+    FLAGS = ("--max-batch=16", "--text-cache=0")  # what is measured is the engine
 
     def together(self, jobs):
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
@@ -58,7 +58,7 @@ class Load(harness.ServerTest):
 
 
 class Disconnects(harness.ServerTest):
-    FLAGS = ("--max-batch=1", "--threads=1")
+    FLAGS = ("--max-batch=1", "--threads=1", "--text-cache=0")
 
     def test_what_nobody_waits_for_is_dropped(self):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -34,6 +34,7 @@ TEST(InfoReply, SaysWhatIsServedAndItsLimits) {
   EXPECT_EQ(info["fingerprint"], "abc");
   EXPECT_EQ(info["dimensions"], 512);
   EXPECT_EQ(info["preprocessing"]["exif_orientation"], "ignore");
+  EXPECT_EQ(info["preprocessing"]["decode"], "exact");
   EXPECT_EQ(info["preprocessing"]["interpolation"], "bilinear");
   EXPECT_EQ(info["limits"]["max_body_bytes"], 1000);
   EXPECT_EQ(info["limits"]["max_items_per_request"], 7);

@@ -66,6 +66,47 @@ TEST(PreprocessImageTest, ExifIsIgnoredUnlessApplied) {
   }
 }
 
+/// The largest and the mean difference of a sample.
+std::pair<int, double> difference(const RgbImage& a, const RgbImage& b) {
+  int largest = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < a.pixels.size(); ++i) {
+    const int apart = std::abs(a.pixels[i] - b.pixels[i]);
+    largest = std::max(largest, apart);
+    sum += apart;
+  }
+  return {largest, sum / static_cast<double>(a.pixels.size())};
+}
+
+TEST(PreprocessImageTest, FastDecodingLooksTheSameAndStandsInTheSamePlace) {
+  // Sides that shrink to a fraction of a pixel, where a wrong geometry would show as a shift.
+  for (const auto& [width, height] : {std::pair(333, 257), {257, 333}, {301, 299}, {64, 64}, {65, 1000}}) {
+    for (int turn = 1; turn <= 8; ++turn) {
+      const Bytes jpeg = testing::with_exif(
+          encode(testing::smooth_image(width, height), ".jpg", {cv::IMWRITE_JPEG_QUALITY, 98}), turn);
+      PreprocessConfig config{.image_size = 32, .exif = ExifOrientation::kApply};
+      const auto exact = preprocess_image(jpeg, config, {});
+      config.decode = JpegDecoding::kFast;
+      const auto fast = preprocess_image(jpeg, config, {});
+      ASSERT_TRUE(exact.ok() && fast.ok());
+      const auto [largest, mean] = difference(*exact, *fast);
+      EXPECT_LE(largest, 12) << width << "x" << height << " turned " << turn;
+      EXPECT_LE(mean, 1.5) << width << "x" << height << " turned " << turn;
+      EXPECT_GT(largest, 0) << "nothing was shrunk";
+    }
+  }
+}
+
+TEST(PreprocessImageTest, FastDecodingIsExactWhereNothingCanBeShrunk) {
+  PreprocessConfig fast = kSmall;
+  fast.decode = JpegDecoding::kFast;
+  const RgbImage image = noise_image(63, 90);
+  for (const char* extension : {".jpg", ".png", ".webp", ".bmp", ".tiff"}) {
+    const Bytes encoded = encode(image, extension);
+    EXPECT_EQ(preprocess_image(encoded, fast, {})->pixels, preprocess_image(encoded, kSmall, {})->pixels) << extension;
+  }
+}
+
 TEST(PreprocessImageTest, LimitsComeBeforeDecoding) {
   const Bytes png = encode(noise_image(40, 30), ".png");
   const auto code = [&](const ImageLimits& limits) {

@@ -42,9 +42,10 @@ class WindowSink : public RowSink {
   WindowSink() = default;
   explicit WindowSink(const PixelWindow& window) : window_(window) {}
 
-  PixelWindow begin(int width, int height, ChannelOrder order) override {
-    EXPECT_EQ(order, ChannelOrder::kRgb);
-    if (window_.end_row == 0) window_ = {0, width, 0, height};
+  PixelWindow begin(const SourceImage& delivered) override {
+    source = delivered;
+    EXPECT_EQ(source.order, ChannelOrder::kRgb);
+    if (window_.end_row == 0) window_ = {0, source.width.pixels, 0, source.height.pixels};
     return window_;
   }
   void take_row(const std::uint8_t* row) override {
@@ -53,15 +54,16 @@ class WindowSink : public RowSink {
   }
 
   Pixels pixels;
+  SourceImage source{{0}, {0}, ChannelOrder::kRgb};
 
  private:
   PixelWindow window_{0, 0, 0, 0};
 };
 
-std::optional<Error> decode(const Bytes& jpeg, WindowSink& sink) {
+std::optional<Error> decode(const Bytes& jpeg, WindowSink& sink, int eighths = kAllEighths) {
   const auto file = parse_jpeg(jpeg);
   if (!file) return file.error();
-  return decode_jpeg(jpeg, *file, sink);
+  return decode_jpeg(jpeg, *file, eighths, sink);
 }
 
 Pixels pixels_of(const Bytes& jpeg) {
@@ -184,6 +186,51 @@ TEST(JpegDecoderTest, WindowIsPartOfTheWhole) {
   }
 }
 
+TEST(JpegDecoderTest, ShrinksToTheFewestEighthsThatSuffice) {
+  const auto eighths = [](std::uint32_t width, std::uint32_t height, int least_side) {
+    JpegFile file{};
+    file.width = width;
+    file.height = height;
+    return fewest_eighths(file, least_side);
+  };
+  EXPECT_EQ(eighths(4000, 3000, 0), 8);
+  EXPECT_EQ(eighths(4000, 3000, 256), 1);
+  EXPECT_EQ(eighths(3000, 2048, 256), 1);
+  EXPECT_EQ(eighths(3000, 2047, 256), 2);
+  EXPECT_EQ(eighths(1023, 3000, 256), 4);
+  EXPECT_EQ(eighths(512, 512, 256), 4);
+  EXPECT_EQ(eighths(512, 511, 256), 8);
+  EXPECT_EQ(eighths(1, 65'500, 256), 8);
+}
+
+TEST(JpegDecoderTest, ShrunkWindowIsPartOfTheShrunkWhole) {
+  std::mt19937 random(9);
+  for (const JpegOptions& options : testing::every_kind_of_jpeg()) {
+    for (const auto& [full_width, full_height] : kSizes) {
+      const Bytes jpeg = noise_jpeg(full_width, full_height, options);
+      for (const int eighths : {1, 2, 4}) {
+        WindowSink whole;
+        ASSERT_FALSE(decode(jpeg, whole, eighths));
+        const int width = (full_width * eighths + 7) / 8;
+        const int height = (full_height * eighths + 7) / 8;
+        const std::string what = describe(full_width, full_height, options) + ", eighths " + std::to_string(eighths);
+        ASSERT_EQ(whole.source.width.pixels, width) << what;
+        ASSERT_EQ(whole.source.height.pixels, height) << what;
+        ASSERT_EQ(whole.source.width.full, full_width) << what;
+        ASSERT_EQ(whole.source.height.full, full_height) << what;
+        for (int i = 0; i < 4; ++i) {
+          const PixelWindow window = random_window(random, width, height);
+          WindowSink part(window);
+          ASSERT_FALSE(decode(jpeg, part, eighths));
+          EXPECT_EQ(part.pixels, cut_out(whole.pixels, width, window))
+              << what << ", columns " << window.first_column << " to " << window.end_column << ", rows "
+              << window.first_row << " to " << window.end_row;
+        }
+      }
+    }
+  }
+}
+
 /// libjpeg goes on after damaged entropy-coded data: it must do so alike when it skips what is outside the window.
 TEST(JpegDecoderTest, DamagedPixelsAreOpenCvsInEveryWindow) {
   constexpr int kWidth = 75;
@@ -277,7 +324,7 @@ TEST(JpegDecoderTest, SizeMustBeTheParsers) {
   ASSERT_TRUE(file.ok());
   file->width = 9;
   WindowSink sink;
-  const auto error = decode_jpeg(jpeg, *file, sink);
+  const auto error = decode_jpeg(jpeg, *file, kAllEighths, sink);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code, ErrorCode::kInvalidImage);
   EXPECT_TRUE(sink.pixels.empty());

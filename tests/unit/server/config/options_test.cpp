@@ -65,6 +65,8 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.max_bodies_bytes", "6MiB"},
                                                                   {"server.max_items_per_request", "9"},
                                                                   {"server.max_label_set_bytes", "10KiB"},
+                                                                  {"server.text_cache", "17MiB"},
+                                                                  {"server.image_cache", "18MiB"},
                                                                   {"server.request_timeout", "1s"},
                                                                   {"server.header_timeout", "2s"},
                                                                   {"server.body_timeout", "3s"},
@@ -84,6 +86,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"image.max_side", "15"},
                                                                   {"image.max_decode_bytes", "16MiB"},
                                                                   {"image.exif", "apply"},
+                                                                  {"image.decode", "fast"},
                                                                   {"log.level", "debug"},
                                                                   {"log.access", "true"}}) {
     ASSERT_NO_FATAL_FAILURE(set(key, text, config));
@@ -93,6 +96,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
   EXPECT_EQ(config.max_body_bytes, 5u << 20);
   EXPECT_EQ(config.max_bodies_bytes, 6u << 20);
   EXPECT_EQ(config.engine.exif, ExifOrientation::kApply);
+  EXPECT_EQ(config.engine.decode, JpegDecoding::kFast);
   EXPECT_EQ(config.engine.image_limits.max_side, 15);
   EXPECT_EQ(config.engine.image_limits.max_decode_bytes, 16u << 20);
   EXPECT_TRUE(config.access_log);

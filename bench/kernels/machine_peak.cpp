@@ -1,0 +1,98 @@
+#include "bench/kernels/machine_peak.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <vector>
+
+namespace mobileclip::bench {
+namespace {
+
+/// Calls of `work` a second: the best of a few runs of about half a millisecond.
+template <typename Work>
+double best_rate(const Work& work) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kRuns = 4;
+  double best = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    const Clock::time_point begun = Clock::now();
+    std::size_t calls = 0;
+    std::chrono::duration<double> elapsed{0};
+    for (; elapsed.count() < 0.5e-3; elapsed = Clock::now() - begun, ++calls) work();
+    best = std::max(best, static_cast<double>(calls) / elapsed.count());
+  }
+  return best;
+}
+
+constexpr int kSteps = 1000;  ///< rounds of the loops below
+
+#if defined(__x86_64__)
+// Twelve sums, of which none waits for another: more than latency times ports of any CPU so far. Assembly, because it
+// needs no compiler flags, which would put instructions into functions that other files share.
+#define MOBILECLIP_TWELVE(op, r)                                                                                    \
+  op " %%" r "12,%%" r "13,%%" r "0\n" op " %%" r "12,%%" r "13,%%" r "1\n" op " %%" r "12,%%" r "13,%%" r "2\n" op \
+     " %%" r "12,%%" r "13,%%" r "3\n" op " %%" r "12,%%" r "13,%%" r "4\n" op " %%" r "12,%%" r "13,%%" r "5\n" op \
+     " %%" r "12,%%" r "13,%%" r "6\n" op " %%" r "12,%%" r "13,%%" r "7\n" op " %%" r "12,%%" r "13,%%" r "8\n" op \
+     " %%" r "12,%%" r "13,%%" r "9\n" op " %%" r "12,%%" r "13,%%" r "10\n" op " %%" r "12,%%" r "13,%%" r "11\n"
+#define MOBILECLIP_PEAK_LOOP(name, op, r)                                                                         \
+  void name() {                                                                                                   \
+    int steps = kSteps;                                                                                           \
+    asm volatile("vzeroall\n1:\n" MOBILECLIP_TWELVE(op, r) "dec %0\njnz 1b\nvzeroupper\n"                         \
+                 : "+r"(steps)                                                                                    \
+                 :                                                                                                \
+                 : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
+                   "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");                                                  \
+  }
+MOBILECLIP_PEAK_LOOP(multiply_add_256, "vfmadd231ps", "ymm")
+MOBILECLIP_PEAK_LOOP(multiply_add_512, "vfmadd231ps", "zmm")
+MOBILECLIP_PEAK_LOOP(dot_bfloat16_512, "vdpbf16ps", "zmm")
+#undef MOBILECLIP_PEAK_LOOP
+#undef MOBILECLIP_TWELVE
+#endif
+
+constexpr int kSums = 12;
+
+/// For CPUs without a loop of their own: what the compiler makes of it.
+[[maybe_unused]] void multiply_add_plain() {
+  constexpr int kLanes = 4;
+  const volatile float one = 1.0F;
+  const float factor = one;
+  float sums[kSums * kLanes] = {};
+  for (int step = 0; step < kSteps; ++step) {
+    for (float& sum : sums) sum = sum * factor + factor;
+  }
+  asm volatile("" : : "r"(sums) : "memory");
+}
+
+double operations(double calls_a_second, int operations_an_instruction) {
+  return calls_a_second * kSteps * kSums * operations_an_instruction;
+}
+
+}  // namespace
+
+double peak_float32() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return operations(best_rate(multiply_add_512), 32);
+  if (__builtin_cpu_supports("fma")) return operations(best_rate(multiply_add_256), 16);
+#endif
+  return operations(best_rate(multiply_add_plain), 8);
+}
+
+double peak_bfloat16() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bf16")) return operations(best_rate(dot_bfloat16_512), 64);
+#endif
+  return peak_float32();
+}
+
+double peak_copy(std::size_t bytes) {
+  const std::vector<char> from(bytes, 1);
+  std::vector<char> to(bytes);
+  const double rate = best_rate([&] {
+    std::memcpy(to.data(), from.data(), bytes);
+    asm volatile("" : : "r"(to.data()) : "memory");
+  });
+  return 2 * rate * static_cast<double>(bytes);
+}
+
+}  // namespace mobileclip::bench
