@@ -47,4 +47,11 @@ std::optional<Error> CachingService::submit_texts(std::vector<std::string> texts
   return texts_->submit(std::move(texts), keys, request, std::move(done));
 }
 
+std::optional<Error> CachingService::submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                                      EmbedCallback done) {
+  return inner_.submit_token_ids(std::move(texts), request, std::move(done));
+}
+
+const ClipTokenizer& CachingService::tokenizer() const noexcept { return inner_.tokenizer(); }
+
 }  // namespace mobileclip::server

@@ -28,6 +28,10 @@ class CachingService final : public EmbeddingService {
                                                    EmbedCallback done) override;
   [[nodiscard]] std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
                                                   EmbedCallback done) override;
+  /// Passed on: who tokenises by himself sends each text once, mostly.
+  [[nodiscard]] std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                                      EmbedCallback done) override;
+  [[nodiscard]] const ClipTokenizer& tokenizer() const noexcept override;
 
  private:
   EmbeddingService& inner_;
