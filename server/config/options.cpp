@@ -197,7 +197,7 @@ std::vector<Option> make_options() {
               "Arithmetic of the products: fp32, or bf16 or int8, faster on CPUs with instructions for them"},
              "fp32|bf16|int8", FIELD(engine.precision), precision),
       choice({"engine.memory", "memory",
-              "Bound on workspace, batches and queues, whatever the options below ask for (docs/configuration.md)"},
+              "Bound on workspace, batches and queues, over what other options ask for"},
              "low|balanced|high", FIELD(engine.memory), memory),
       integer({"engine.max_batch", "max-batch", "Items one forward pass takes at most"}, FIELD(engine.max_batch), 1,
               1024),
