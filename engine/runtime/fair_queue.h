@@ -41,6 +41,7 @@ class FairQueue {
 
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t flows() const { return lines_.size(); }
 
  private:
   struct Line {

@@ -172,10 +172,19 @@ class Pipeline {
   /// Whether the request's last item would have its turn only when more than half of the time is over: an estimate can
   /// be off by as much, and what expires in the queue has kept others out of it. An empty lane tries anything.
   [[nodiscard]] bool would_expire(std::size_t items, const Deadline& deadline) const {
-    const std::size_t ahead = budget_.items();
-    if (ahead == 0 || deadline.at() == Clock::time_point::max()) return false;
+    const std::size_t held = budget_.items();
+    if (held == 0 || deadline.at() == Clock::time_point::max()) return false;
+    const std::size_t ahead = std::min(held, ahead_of(items));
     const std::chrono::duration<double> wait = static_cast<double>(ahead + items) * service_time_.per_item();
     return wait > std::chrono::duration<double>(deadline.at() - Clock::now()) / 2;
+  }
+
+  /// How many inputs of others would be computed before the last of `items` more: what is on its way, and of each
+  /// request that waits as many as this one has turns.
+  [[nodiscard]] std::size_t ahead_of(std::size_t items) const {
+    const std::size_t turns = (items + Tower::kInputsPerPrepareJob - 1) / Tower::kInputsPerPrepareJob;
+    const std::lock_guard lock(unprepared_mutex_);
+    return ahead_ + max_ahead_ / kBatchesAhead + turns * Tower::kInputsPerPrepareJob * unprepared_.flows();
   }
 
   /// Hands inputs to the workers until enough are on their way; all of them once the lane is closed.
@@ -330,7 +339,7 @@ class Pipeline {
   ServiceTime service_time_;
   std::atomic<bool> closed_{false};
   const std::size_t max_ahead_;  // inputs being prepared, or waiting prepared
-  std::mutex unprepared_mutex_;
+  mutable std::mutex unprepared_mutex_;
   FairQueue<Unprepared> unprepared_;
   std::size_t ahead_ = 0;
   Batcher<Item> batcher_;  // last: its thread uses the rest

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string>
+
 namespace mobileclip::proto {
 namespace {
 
@@ -101,6 +104,30 @@ TEST(SimilarityRequest, NamesWhatIsWrong) {
   EXPECT_THAT(failure(parse_similarity(R"({"text_embeddings": [[-1e300]]})")), HasSubstr("float32"));
   EXPECT_THAT(failure(parse_similarity(R"({"text": "a"})")), HasSubstr("unknown key \"text\""));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/// The process's largest resident size since its peak was reset, in bytes.
+std::size_t peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "VmHWM:") continue;
+    std::size_t kilobytes = 0;
+    status >> kilobytes;
+    return kilobytes * 1024;
+  }
+  return 0;
+}
+
+TEST(EmbedImageRequest, ALargeImageIsNotCopiedOverAndOver) {
+  const std::string body = R"({"image": ")" + std::string(12u << 20, 'A') + R"("})";
+  std::ofstream("/proc/self/clear_refs") << 5;  // resets the peak
+  const std::size_t before = peak_bytes();
+  const auto request = parse_embed_image(body);
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ((*request->images.front()).bytes.size(), std::size_t{9} << 20);
+  EXPECT_LT(peak_bytes() - before, 4 * body.size()) << "the body itself not counted";
+}
+#endif
 
 }  // namespace
 }  // namespace mobileclip::proto

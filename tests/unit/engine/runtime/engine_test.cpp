@@ -313,16 +313,21 @@ TEST_F(EngineTest, RefusesWhatCouldNotBeServedInTime) {
   images(*engine, many());
   const auto time_of_many = std::chrono::steady_clock::now() - begun;
 
-  std::promise<void> ahead;
+  constexpr int kAhead = 12;  // requests, each as many
+  std::latch ahead(kAhead);
   HeldWorker held(*engine);
-  ASSERT_FALSE(engine->submit_images(many(), {}, [&](const Results&) { ahead.set_value(); }));
-  const auto refused =
-      engine->submit_images(many(), {.deadline = Deadline::after(time_of_many / 8)}, [](const Results&) { FAIL(); });
+  for (int i = 0; i < kAhead; ++i)
+    ASSERT_FALSE(engine->submit_images(many(), {}, [&](const Results&) { ahead.count_down(); }));
+  const EmbedRequest soon{.deadline = Deadline::after(time_of_many * kAhead)};
+  const auto refused = engine->submit_images(many(), soon, [](const Results&) { FAIL(); });
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->code, ErrorCode::kOverloaded);
+  std::promise<void> small;
+  EXPECT_FALSE(engine->submit_images({bmp(1)}, soon, [&](const Results&) { small.set_value(); }))
+      << "it has its turn after one image of each";
   held.let_go();
-  EXPECT_EQ(images(*engine, {bmp(1)}, {.deadline = Deadline::after(std::chrono::hours(1))}).size(), 1U);
-  ahead.get_future().wait();
+  small.get_future().wait();
+  ahead.wait();
   std::promise<void> alone;
   EXPECT_FALSE(engine->submit_images(many(), {.deadline = Deadline::after(time_of_many / 8)}, [&](const Results&) {
     alone.set_value();

@@ -29,12 +29,14 @@ TEST(FairQueue, FlowsTakeTurns) {
   for (const char item : {'A', 'B', 'C', 'D', 'E'}) queue.push(&bulk, item);
   queue.push(&small, 'x');
   queue.push(&small, 'y');
+  EXPECT_EQ(queue.flows(), 2u);
   EXPECT_EQ(queue.pop(), 'A');
   EXPECT_EQ(queue.pop(), 'x');
   queue.push(&late, '1');
   EXPECT_EQ(drain(queue), "By1CDE");
   queue.push(&small, 'z');
   EXPECT_EQ(drain(queue), "z") << "a flow may come back";
+  EXPECT_EQ(queue.flows(), 0u);
 }
 
 }  // namespace

@@ -1,0 +1,67 @@
+"""More work than there is room or time for: who is refused, who is not held up."""
+import concurrent.futures
+import time
+import unittest
+
+import harness
+from harness import json_of
+
+HEAD = b"POST /embed/image HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+
+
+class Bodies(harness.ServerTest):
+    """The bodies of all requests together are bounded."""
+
+    FLAGS = ("--max-body-bytes=1MiB", "--max-bodies-bytes=1MiB")
+
+    def test_429_while_others_hold_the_memory(self):
+        first, second = bytes(1_000_000), bytes(500_000)
+        with self.server.socket() as connection:
+            connection.sendall(HEAD % len(first) + first[:900_000])
+            end = time.monotonic() + 60
+            while (refused := self.server.post("/embed/image", "image/png", second)).status != 429:
+                self.assertLess(time.monotonic(), end, "the first body was never counted")
+            self.assert_error(refused, 429, "overloaded")
+            self.assertGreaterEqual(int(refused.headers["Retry-After"]), 1)
+            self.assertEqual(self.server.get("/health/ready").status, 200)
+            self.assertEqual(len(self.server.embed_texts(["what is small still fits"])), 1)
+            connection.sendall(first[900_000:])
+            self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 415 "), "the first is read to its end")
+        end = time.monotonic() + 60
+        while (later := self.server.post("/embed/image", "image/png", second)).status == 429:
+            self.assertLess(time.monotonic(), end, "the first body's memory was never given back")
+        self.assert_error(later, 415, "unsupported_image")
+
+
+class Turns(harness.ServerTest):
+    FLAGS = ("--threads=1", "--max-batch=4")
+
+    def test_a_small_request_is_not_held_up_by_a_bulk_one(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            bulk = pool.submit(self.server.embed_texts, ["one of very many"] * 256)
+            self.server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 200)
+            for i in range(3):
+                self.assertEqual(len(self.server.embed_texts([f"small request {i}"])), 1)
+            left = json_of(self.server.get("/health"))["queue_depth"]["text"]
+            self.assertEqual(len(bulk.result()), 256)
+        self.assertGreater(left, 100, "of the bulk request")
+
+
+class Deadlines(harness.ServerTest):
+    FLAGS = ("--threads=1", "--max-batch=4", "--request-timeout=4s")
+
+    def test_what_is_admitted_is_served(self):
+        """Far more than can be served in time: most is refused at once, and little of what is taken expires."""
+        for _ in range(3):
+            self.server.embed_texts(["a text from which the engine learns how fast it is"] * 16)
+        with concurrent.futures.ThreadPoolExecutor(64) as pool:
+            replies = list(pool.map(
+                lambda _: self.server.post_json("/embed/text", {"texts": ["a text that takes its time"] * 32}).status,
+                range(192)))
+        self.assertEqual(set(replies) - {200, 429, 504}, set())
+        self.assertGreater(replies.count(200), 0)
+        self.assertGreater(replies.count(429), replies.count(504))
+
+
+if __name__ == "__main__":
+    unittest.main()
