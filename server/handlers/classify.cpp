@@ -83,7 +83,8 @@ asio::awaitable<std::variant<LabelSet, Response>> embed_labels(const HandlerCont
     if (const auto* refusal = std::get_if<Response>(&outcome)) co_return about_labels(*refusal, first, per_label);
     sums.add(first, std::get<Embedded>(outcome).texts);
   }
-  co_return std::move(sums).finish(std::move(classes));
+  LabelSet set = std::move(sums).finish(std::move(classes));
+  co_return set;
 }
 
 /// A form's parts: files are images, "label" fields labels, "request" is what a JSON body would be.
@@ -228,6 +229,7 @@ asio::awaitable<Response> put_label_set(const HandlerContext& context, const Req
 Response list_label_sets(const HandlerContext& context, const Request& /*request*/) {
   const auto sets = context.label_sets.list();
   std::vector<proto::LabelSetSummary> summaries;
+  summaries.reserve(sets.size());
   for (const auto& [name, set] : sets) summaries.push_back(summary_of(name, *set));
   return json_response(proto::label_sets_reply(summaries, context.label_sets.max_bytes()));
 }
