@@ -32,7 +32,7 @@ FieldError read_templates(std::string_view key, Json& value, std::vector<std::st
     return std::nullopt;
   }
   if (!value.is_array() || value.empty()) {
-    return expected("\"templates\"", "\"photo\", \"imagenet\" or a list of strings with {}", value);
+    return expected("\"templates\"", R"("photo", "imagenet" or a list of strings with {})", value);
   }
   if (FieldError error = read_strings(key, value, out)) return error;
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -98,7 +98,7 @@ Result<ClassifyRequest> check_classify(ClassifyRequest request) {
     if (request.classes.templates.empty()) assign(request.classes.templates, kPhoto);
     return request;
   }
-  if (!request.classes.labels.empty()) return invalid("expected \"labels\" or \"label_set\", not both");
+  if (!request.classes.labels.empty()) return invalid(R"(expected "labels" or "label_set", not both)");
   if (!request.classes.templates.empty()) return invalid("\"templates\": a label set has its own");
   return request;
 }

@@ -47,8 +47,9 @@ ImageBytes own_bytes(std::string bytes) {
 
 Result<ImageBytes> image_from_text(std::string text) {
   if (starts_with_ignoring_case(text, "http://") || starts_with_ignoring_case(text, "https://")) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "images are not fetched from URLs: send the image itself, as base64 or as a data URI"};
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "invalid base64: this is a URL, and images are not fetched; send the image itself, as base64 or as a data URI"};
   }
   const Result<std::size_t> offset = payload_offset(text);
   if (!offset) return offset.error();

@@ -19,8 +19,7 @@ FieldError read_model(Json& value) {
 
 Field task(std::string_view key, ImmichTask which, std::optional<ImmichTask>& out) {
   return {key, [which, &out](std::string_view, Json& value) -> FieldError {
-            if (out)
-              return Error{ErrorCode::kInvalidArgument, "\"clip\": expected \"visual\" or \"textual\", not both"};
+            if (out) return Error{ErrorCode::kInvalidArgument, R"("clip": expected "visual" or "textual", not both)"};
             out = which;
             return read_model(value);
           }};

@@ -61,7 +61,7 @@ class InputReader {
 
  private:
   FieldError add_string(Json& value, const std::string& where) {
-    std::string& string = value.get_ref<Json::string_t&>();
+    auto& string = value.get_ref<Json::string_t&>();
     if (string.empty()) return invalid(where + " is an empty string");
     if (strings_are_images_) {
       add_image(std::move(string));
@@ -75,7 +75,7 @@ class InputReader {
     const std::string where = element("input", index);
     if (value.is_string()) return add_string(value, where);
     if (!value.is_object()) return expected(where, "a string, {\"text\": …} or {\"image\": …}", value);
-    if (value.size() != 1) return invalid(where + ": expected one key, \"text\" or \"image\"");
+    if (value.size() != 1) return invalid(where + R"(: expected one key, "text" or "image")");
     std::string text_of_it;
     std::string image_of_it;
     if (FieldError error = read_fields(value, {text("text", text_of_it), text("image", image_of_it)})) {

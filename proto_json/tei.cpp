@@ -23,7 +23,7 @@ Field truncation_direction(CutSide& out) {
   return or_null({"truncation_direction", [&out](std::string_view, Json& value) -> FieldError {
                     const bool left = value == "Left" || value == "left";
                     if (!left && value != "Right" && value != "right") {
-                      return invalid("\"truncation_direction\": expected \"Left\" or \"Right\"");
+                      return invalid(R"("truncation_direction": expected "Left" or "Right")");
                     }
                     out = left ? CutSide::kLeft : CutSide::kRight;
                     return std::nullopt;
@@ -92,7 +92,7 @@ Result<TeiSimilarityRequest> parse_tei_similarity(std::string_view body) {
                                                        truncation_direction(request.cut_side), no_prompt()}),
                              });
   if (error) return *std::move(error);
-  if (!source) return invalid("\"inputs\": expected {\"source_sentence\": string, \"sentences\": [string]}");
+  if (!source) return invalid(R"("inputs": expected {"source_sentence": string, "sentences": [string]})");
   if (sentences.empty()) return request;
   request.texts.push_back(*std::move(source));
   std::move(sentences.begin(), sentences.end(), std::back_inserter(request.texts));

@@ -83,7 +83,8 @@ asio::awaitable<std::variant<LabelSet, Response>> embed_labels(const HandlerCont
     if (const auto* refusal = std::get_if<Response>(&outcome)) co_return about_labels(*refusal, first, per_label);
     sums.add(first, std::get<Embedded>(outcome).texts);
   }
-  co_return std::move(sums).finish(std::move(classes));
+  LabelSet set = std::move(sums).finish(std::move(classes));
+  co_return set;
 }
 
 /// A form's parts: files are images, "label" fields labels, "request" is what a JSON body would be.
@@ -194,6 +195,14 @@ bool is_name(std::string_view name) {
   return name.size() <= kMaxNameLength && name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+Response label_sets_full(const LabelSets& sets, std::size_t bytes) {
+  return error_response(HttpError{.status = 507,
+                                  .code = "label_sets_full",
+                                  .message = "the label set takes " + std::to_string(bytes) +
+                                             " bytes, all together may take " + std::to_string(sets.max_bytes()) +
+                                             "; GET /label-sets shows what is there"});
+}
+
 asio::awaitable<Response> put_label_set(const HandlerContext& context, const Request& request, RequestScope& scope) {
   const std::string& name = request.path_parameters.front().second;
   if (!is_name(name)) {
@@ -205,22 +214,22 @@ asio::awaitable<Response> put_label_set(const HandlerContext& context, const Req
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);
   if (!parsed) co_return error_response(parsed.error());
 
+  const std::size_t least_bytes =
+      parsed->labels.size() * static_cast<std::size_t>(context.service.info().embed_dim) * sizeof(float);
+  if (least_bytes > context.label_sets.max_bytes()) co_return label_sets_full(context.label_sets, least_bytes);
   auto embedded = co_await embed_labels(context, request, std::move(*parsed));
   if (auto* refusal = std::get_if<Response>(&embedded)) co_return std::move(*refusal);
   auto& set = std::get<LabelSet>(embedded);
   std::string reply = proto::label_set_reply(summary_of(name, set));
   const std::size_t bytes = set.bytes();
   if (context.label_sets.put(name, std::move(set))) co_return json_response(std::move(reply));
-  co_return error_response(
-      HttpError{.status = 507,
-                .code = "label_sets_full",
-                .message = "the label set takes " + std::to_string(bytes) + " bytes, all together may take " +
-                           std::to_string(context.label_sets.max_bytes()) + "; GET /label-sets shows what is there"});
+  co_return label_sets_full(context.label_sets, bytes);
 }
 
 Response list_label_sets(const HandlerContext& context, const Request& /*request*/) {
   const auto sets = context.label_sets.list();
   std::vector<proto::LabelSetSummary> summaries;
+  summaries.reserve(sets.size());
   for (const auto& [name, set] : sets) summaries.push_back(summary_of(name, *set));
   return json_response(proto::label_sets_reply(summaries, context.label_sets.max_bytes()));
 }

@@ -163,6 +163,8 @@ asio::awaitable<std::variant<Embedded, Response>> embed_in_parts(const HandlerCo
                                                                  EmbedInputs inputs, proto::EmbedOptions options) {
   const std::size_t part = std::min(context.config.max_items_per_request, context.config.engine.max_queue_items);
   const std::size_t most = std::max({inputs.images.size(), inputs.texts.size(), inputs.token_ids.size()});
+  // What is known to be bad is said before anything is computed.
+  if (auto response = failure_among(inputs.images, inputs.name_lists ? "images" : "")) co_return *std::move(response);
   Embedded all;
   for (std::size_t first = 0; first < most; first += part) {
     EmbedInputs some{.images = take_part(inputs.images, first, part),

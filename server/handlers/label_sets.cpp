@@ -5,9 +5,9 @@ namespace mobileclip::server {
 std::size_t LabelSet::bytes() const {
   std::size_t total = sizeof *this + truncated.size() * sizeof(std::size_t);
   for (const auto* texts : {&labels, &templates}) {
-    for (const std::string& text : *texts) total += sizeof text + text.size();
+    for (const std::string& text : *texts) total += sizeof(std::string) + text.size();
   }
-  for (const auto& embedding : embeddings) total += sizeof embedding + embedding.size() * sizeof(float);
+  for (const auto& embedding : embeddings) total += sizeof(std::vector<float>) + embedding.size() * sizeof(float);
   return total;
 }
 

@@ -1,5 +1,6 @@
 #include "server/handlers/tei.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <numeric>
@@ -51,6 +52,16 @@ Response nothing_given() {
 std::size_t total_bytes(const std::vector<std::string>& texts) {
   return std::transform_reduce(texts.begin(), texts.end(), std::size_t{0}, std::plus<>(),
                                [](const std::string& text) { return text.size(); });
+}
+
+/// Code points: bytes of UTF-8 that continue none.
+std::size_t total_characters(const std::vector<std::string>& texts) {
+  std::size_t count = 0;
+  for (const std::string& text : texts) {
+    count += static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  }
+  return count;
 }
 
 std::optional<Error> refuse_too_long(const std::vector<std::string>& texts, std::string_view what) {
@@ -154,7 +165,7 @@ asio::awaitable<Response> embed_inputs(const HandlerContext& context, const Requ
   if (!parsed) co_return error_response(parsed.error());
   if (parsed->texts.empty() && parsed->token_ids.empty()) co_return nothing_given();
 
-  Costs costs(total_bytes(parsed->texts));
+  Costs costs(total_characters(parsed->texts));
   TextCall call{.texts = std::move(parsed->texts),
                 .token_ids = std::move(parsed->token_ids),
                 .options = parsed->options,
@@ -180,7 +191,7 @@ asio::awaitable<Response> similarity_of_sentences(const HandlerContext& context,
   if (!parsed) co_return error_response(parsed.error());
   if (parsed->texts.empty()) co_return nothing_given();
 
-  Costs costs(total_bytes(parsed->texts));
+  Costs costs(total_characters(parsed->texts));
   TextCall call{.texts = std::move(parsed->texts), .options = parsed->options, .cut_side = parsed->cut_side};
   auto outcome = co_await embed_texts(context, request, scope, std::move(call), costs);
   if (auto* refusal = std::get_if<Response>(&outcome)) co_return std::move(*refusal);

@@ -96,6 +96,9 @@ class Classify(harness.ServerTest):
     def test_the_bound_refuses_and_loses_nothing(self):
         self.assertEqual(self.put("kept", labels=["a"]).status, 200)
         self.assert_error(self.put("large", labels=[f"label {i}" for i in range(40)]), 507, "label_sets_full", "65536")
+        several = [f"label {i}" for i in range(20)]  # fits alone, not twice
+        self.assertEqual([self.put(name, labels=several).status for name in ("first", "second")], [200, 507])
+        self.server.request("DELETE", "/label-sets/first")
         self.assertEqual(self.server.get("/label-sets/kept").status, 200)
         self.assertEqual(self.server.get("/label-sets/large").status, 404)
         self.server.request("DELETE", "/label-sets/kept")

@@ -16,7 +16,8 @@ from harness import in_base64, json_of, photo
 CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
 CACHE = cli.ROOT / "build" / "clients"  # what npm installs, once
 INSTALL_TIMEOUT = 300  # seconds
-NPM_INSTALL = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
+NPM_INSTALL = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--fetch-retries=1",
+               "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
 
 
 @functools.cache
@@ -36,7 +37,8 @@ def why_no_node() -> str:
     except subprocess.TimeoutExpired:
         return "needs the npm registry, which did not answer in time"
     if install.returncode != 0:
-        return "needs the npm registry: " + (install.stderr.strip().splitlines() or ["npm install failed"])[-1]
+        errors = [line for line in install.stderr.splitlines() if line.startswith("npm error")]
+        return "needs the npm registry: " + (errors or ["npm install failed"])[0]
     done.write_text(wanted)
     return ""
 

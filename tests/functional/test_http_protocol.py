@@ -179,9 +179,12 @@ class Pages(harness.ServerTest):
 
     def test_the_index_names_every_route(self):
         routes = json_of(self.server.get("/"))["routes"]
-        self.assertEqual({route["method"] for route in routes}, {"POST", "GET"})
+        self.assertEqual({route["method"] for route in routes}, {"POST", "GET", "PUT", "DELETE"})
+        self.server.request("PUT", "/label-sets/pets", '{"labels": ["cat"]}')
         for route in routes:
-            self.assertNotIn(self.server.request(route["method"], route["path"]).status, (404, 405, 500), route)
+            model = "text" if route["path"].startswith("/v2") else "MobileCLIP2-S0"
+            path = route["path"].format(model=model, version=1, name="pets")
+            self.assertNotIn(self.server.request(route["method"], path).status, (404, 405, 500), route)
 
     def test_metrics_count(self):
         before = self.server.metrics()

@@ -49,6 +49,14 @@ TEST(Base64, DecodesEveryLengthAndEveryByte) {
   }
 }
 
+TEST(Base64, EncodesEveryLength) {
+  std::string bytes;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(encode_base64(std::as_bytes(std::span(bytes))), encode(bytes));
+    bytes += static_cast<char>(i * 37);
+  }
+}
+
 TEST(Base64, RefusesWhatIsNotStrict) {
   EXPECT_THAT(decoded("Zg"), HasSubstr("multiple of 4"));
   EXPECT_THAT(decoded("Zg="), HasSubstr("multiple of 4"));

@@ -43,6 +43,17 @@ TEST(InfoReply, SaysWhatIsServedAndItsLimits) {
   EXPECT_FALSE(info.contains("notice"));
 }
 
+TEST(InfoReply, HasTextEmbeddingsInferencesFields) {
+  const auto info = info_json(some_engine(false));
+  for (const char* key : {"model_id", "model_sha", "model_dtype", "model_type", "max_concurrent_requests",
+                          "max_input_length", "max_batch_tokens", "max_batch_requests", "max_client_batch_size",
+                          "auto_truncate", "tokenization_workers", "version", "sha"}) {
+    EXPECT_TRUE(info.contains(key)) << key;
+  }
+  EXPECT_EQ(info["model_sha"], "abc");
+  EXPECT_EQ(info["max_client_batch_size"], 7);
+}
+
 TEST(InfoReply, SaysThatSyntheticEmbeddingsMeanNothing) {
   const auto info = info_json(some_engine(true));
   EXPECT_EQ(info["synthetic"], true);

@@ -1,6 +1,7 @@
 // The engine whole, on a model of the real architecture but a few channels wide, so that it runs in milliseconds.
 #include "engine/runtime/engine.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>

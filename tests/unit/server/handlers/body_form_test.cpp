@@ -40,5 +40,15 @@ TEST(BodyForm, TakesOnlyWhatTheRouteAccepts) {
   EXPECT_EQ(std::get<HttpError>(refused).message, "expected Content-Type application/json");
 }
 
+TEST(BodyForm, JsonNeedNotSayThatItIs) {
+  RequestHead head;
+  EXPECT_FALSE(refuse_unless_json(head));
+  head.headers.add("Content-Type", "application/json; charset=utf-8");
+  EXPECT_FALSE(refuse_unless_json(head));
+  RequestHead other;
+  other.headers.add("Content-Type", "text/plain");
+  EXPECT_EQ(refuse_unless_json(other)->status, 415u);
+}
+
 }  // namespace
 }  // namespace mobileclip::server

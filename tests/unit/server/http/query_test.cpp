@@ -22,5 +22,11 @@ TEST(Query, RefusesBrokenEscapes) {
     EXPECT_FALSE(parse_query(bad).ok()) << bad;
 }
 
+TEST(Query, PlusIsASpaceInFormsOnly) {
+  EXPECT_EQ(percent_decode("a+b%2B", SpaceAs::kPlusToo), "a b+");
+  EXPECT_EQ(percent_decode("a+b%20", SpaceAs::kPercent), "a+b ");
+  EXPECT_FALSE(percent_decode("%2", SpaceAs::kPercent));
+}
+
 }  // namespace
 }  // namespace mobileclip::server

@@ -28,5 +28,23 @@ TEST(Responses, TheFirstBadItemDecides) {
   EXPECT_NE(response.body.find("\"index\":4,\"code\":\"invalid_image\""), std::string::npos) << response.body;
 }
 
+TEST(Responses, AnErrorFormatRewordsErrorsOnly) {
+  const ErrorFormat format = [](const Refusal& refusal) {
+    return ErrorReply{.status = refusal.status + 1, .body = refusal.code + "@" + refusal.input};
+  };
+  const ItemError errors[] = {{.index = 3, .error = {ErrorCode::kOverloaded, "x"}}};
+  Response error = item_error_response(errors, "texts");
+  const std::string native = error.body;
+  apply_error_format(error, nullptr);
+  EXPECT_EQ(error.body, native);
+  apply_error_format(error, format);
+  EXPECT_EQ(error.body, "overloaded@texts");
+  EXPECT_EQ(error.status, 430u);
+  EXPECT_TRUE(error.headers.find("Retry-After"));
+  Response good = json_response("{}");
+  apply_error_format(good, format);
+  EXPECT_EQ(good.body, "{}");
+}
+
 }  // namespace
 }  // namespace mobileclip::server
