@@ -67,8 +67,9 @@ FileVersion file_version(const std::filesystem::path& path) {
 }
 
 Journal::Journal(std::filesystem::path file, const std::string& work, std::size_t values)
-    : file_(std::move(file)), value_bytes_(values * sizeof(float)) {
-  descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    : file_(std::move(file)),
+      value_bytes_(values * sizeof(float)),
+      descriptor_(open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) fail(std::string("cannot be opened: ") + std::strerror(errno));
   try {
     if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) fail("another process is at work on the same output");

@@ -57,7 +57,7 @@ class Journal {
 
   std::filesystem::path file_;
   std::size_t value_bytes_;
-  int descriptor_ = -1;
+  int descriptor_;
   std::int64_t end_ = 0;  ///< offset behind the last record
   std::unordered_map<std::string, Entry> entries_;
 };
