@@ -33,6 +33,11 @@ struct TensorToWrite {
   std::function<void(std::span<float>)> fill;
 };
 
+/// What stands before the tensors' bytes, which follow in the order given: length prefix and JSON, padded to 8 bytes.
+/// For who writes the tensors itself; `fill` may be empty.
+std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
+                               const std::map<std::string, std::string>& metadata = {});
+
 /// Writes names sorted, header padded to 8 bytes with spaces, to a temporary file beside `file` that then replaces it,
 /// so that nothing half-written is ever left under that name. Throws std::system_error (naming the file) where writing
 /// fails.

@@ -1,89 +1,20 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "engine/weights/float_conversion.h"
 #include "engine/weights/printable.h"
+#include "engine/weights/replacement_file.h"
 #include "engine/weights/safetensors.h"
 
 namespace mobileclip {
 namespace {
 
-/// A new file that takes the place of `target` by commit(), and is gone without it.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& target)
-      : target_(target), path_(target.string() + ".partial-" + std::to_string(getpid())) {
-    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) fail(path_, "cannot be created");
-  }
-
-  ~TemporaryFile() {
-    if (descriptor_ >= 0) close(descriptor_);
-    if (!committed_) unlink(path_.c_str());
-  }
-
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  void write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail(target_, "cannot be written");
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-  }
-
-  void commit() {
-    // Without fsync a crash could leave the new name on an empty file.
-    if (fsync(descriptor_) != 0) fail(target_, "cannot be written");
-    const int descriptor = std::exchange(descriptor_, -1);
-    if (close(descriptor) != 0) fail(target_, "cannot be written");
-    if (rename(path_.c_str(), target_.c_str()) != 0) fail(target_, "cannot be replaced");
-    committed_ = true;
-  }
-
- private:
-  [[noreturn]] static void fail(const std::filesystem::path& file, const char* what) {
-    throw std::system_error(errno, std::generic_category(), file.string() + ": " + what);
-  }
-
-  std::filesystem::path target_;
-  std::filesystem::path path_;
-  int descriptor_ = -1;
-  bool committed_ = false;
-};
-
 std::size_t byte_count(const TensorToWrite& tensor) {
   return static_cast<std::size_t>(element_count(tensor.shape)) * size_in_bytes(tensor.dtype);
-}
-
-/// Length prefix and JSON, padded to 8 bytes; members in the order that the reference's Python twin writes.
-std::string header_text(const std::vector<TensorToWrite>& tensors, const std::map<std::string, std::string>& metadata) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::size_t at = 0;
-  for (const TensorToWrite& tensor : tensors) {
-    const std::size_t end = at + byte_count(tensor);
-    header[tensor.name] = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
-    at = end;
-  }
-  std::string json = header.dump();
-  json.append((8 - json.size() % 8) % 8, ' ');
-  const std::uint64_t length = json.size();
-  std::string text(sizeof length, '\0');
-  std::memcpy(text.data(), &length, sizeof length);
-  return text + json;
 }
 
 std::vector<std::uint16_t> narrowed(std::span<const float> values, const TensorToWrite& tensor) {
@@ -101,7 +32,7 @@ std::vector<std::uint16_t> narrowed(std::span<const float> values, const TensorT
   return narrow;
 }
 
-void write_tensor(TemporaryFile& out, const TensorToWrite& tensor) {
+void write_tensor(ReplacementFile& out, const TensorToWrite& tensor) {
   if (tensor.dtype == DType::kI64) {
     const std::vector<std::byte> zeros(byte_count(tensor));
     return out.write(zeros);
@@ -115,14 +46,32 @@ void write_tensor(TemporaryFile& out, const TensorToWrite& tensor) {
 
 }  // namespace
 
+std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
+                               const std::map<std::string, std::string>& metadata) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::size_t at = 0;  // members in the order that the reference's Python twin writes
+  for (const TensorToWrite& tensor : tensors) {
+    const std::size_t end = at + byte_count(tensor);
+    header[tensor.name] = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+    at = end;
+  }
+  std::string json = header.dump();
+  json.append((8 - json.size() % 8) % 8, ' ');
+  const std::uint64_t length = json.size();
+  std::string text(sizeof length, '\0');
+  std::memcpy(text.data(), &length, sizeof length);
+  return text + json;
+}
+
 void write_safetensors(const std::filesystem::path& file, std::vector<TensorToWrite> tensors,
                        const std::map<std::string, std::string>& metadata, const Progress& progress) {
   std::ranges::sort(tensors, {}, &TensorToWrite::name);
   std::uint64_t total = 0;
   for (const TensorToWrite& tensor : tensors) total += byte_count(tensor);
 
-  TemporaryFile out(file);
-  const std::string header = header_text(tensors, metadata);
+  ReplacementFile out(file);
+  const std::string header = safetensors_header(tensors, metadata);
   out.write(std::as_bytes(std::span(header)));
   const std::string what = "writing " + file.filename().string();
   std::uint64_t done = 0;

@@ -20,7 +20,7 @@ using ContentKey = std::array<std::byte, 32>;
 struct ContentKeyHash {
   /// Any bytes of a SHA-256 are as good as others.
   std::size_t operator()(const ContentKey& key) const noexcept {
-    std::size_t hash;
+    std::size_t hash = 0;
     std::memcpy(&hash, key.data(), sizeof hash);
     return hash;
   }

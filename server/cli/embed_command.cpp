@@ -17,6 +17,7 @@
 #include "engine/runtime/engine.h"
 #include "proto_json/json_writer.h"
 #include "server/cli/command.h"
+#include "server/cli/embed_folder.h"
 #include "server/cli/image_file.h"
 #include "server/cli/progress_bar.h"
 
@@ -25,6 +26,7 @@ namespace {
 
 struct EmbedArguments {
   std::vector<std::string> inputs;
+  std::string folder;
   std::string model;
   std::string output;
   bool all_images = false;
@@ -139,6 +141,13 @@ std::size_t embed_all(Engine& engine, const std::vector<Input>& inputs, const Em
 int run(EmbedArguments arguments) {
   arguments.request.normalize = !arguments.no_normalize;
   arguments.request.truncate = !arguments.no_truncate;
+  if (!arguments.folder.empty()) {
+    return embed_folder({.folder = arguments.folder,
+                         .output = arguments.output,
+                         .model = arguments.model,
+                         .request = arguments.request,
+                         .engine = arguments.engine});
+  }
   const std::vector<Input> inputs = classify(arguments);
   ProgressBar bar;
   Engine engine(load_model(arguments.model, bar.callback()), arguments.engine);
@@ -163,17 +172,29 @@ void add_embed_command(CLI::App& app, Action& action) {
   command->footer(
       "\nPrints one line of JSON an input: {\"input\": …, \"kind\": \"image\" or \"text\", \"embedding\": […]}.\n"
       "An input that fails is reported on standard error; the others are printed, and the exit status is 1.\n"
-      "\nExample:\n"
+      "\nWith --recursive: the images of a folder and those below it, in the order of their paths, into the file that "
+      "-o\n"
+      "names, an array in .npy or .safetensors with the paths beside it in FILE.paths.jsonl, or lines in .ndjson. "
+      "Interrupted,\n"
+      "it leaves FILE.journal, and the same command goes on. Hidden files are left out, links to folders not "
+      "followed.\n"
+      "\nExamples:\n"
+      "  mobileclip-server embed --model models/MobileCLIP2-S0 --recursive photos -o photos.npy\n"
       "  mobileclip-server embed --model models/MobileCLIP2-S0 photo.jpg \"a photo of a cat\" \"a photo of a dog\"");
-  command->add_option("INPUT", arguments->inputs, "An existing file is an image, anything else a text")
-      ->type_name("")
-      ->required();
+  CLI::Option* inputs =
+      command->add_option("INPUT", arguments->inputs, "An existing file is an image, anything else a text")
+          ->type_name("");
+  CLI::Option* folder = command->add_option("--recursive", arguments->folder, "Embed all images of a folder")
+                            ->type_name("DIR")
+                            ->excludes(inputs);
   command->add_option("--model", arguments->model, "Model directory")
       ->type_name("DIR")
       ->envname("MOBILECLIP_MODEL")
       ->required();
   CLI::Option* all_images = command->add_flag("--image", arguments->all_images, "Every input is an image file");
-  command->add_flag("--text", arguments->all_texts, "Every input is a text")->excludes(all_images);
+  CLI::Option* all_texts =
+      command->add_flag("--text", arguments->all_texts, "Every input is a text")->excludes(all_images);
+  folder->excludes(all_images)->excludes(all_texts);
   command->add_flag("--no-normalize", arguments->no_normalize, "Leave the vectors at the length the model gives");
   command->add_option("--dimensions", arguments->request.dimensions, "Keep only the first N values")
       ->type_name("N")
@@ -194,7 +215,10 @@ void add_embed_command(CLI::App& app, Action& action) {
       ->default_str("exact")
       ->check(CLI::IsMember({"exact", "fast"}).description(""));
   command->add_option("-o,--output", arguments->output, "File to write instead of standard output")->type_name("FILE");
-  command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
+  command->callback([arguments, &action] {
+    if (arguments->inputs.empty() && arguments->folder.empty()) throw CLI::RequiredError("INPUT or --recursive");
+    action = [arguments] { return run(*arguments); };
+  });
 }
 
 }  // namespace mobileclip::server

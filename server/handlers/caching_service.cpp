@@ -34,6 +34,7 @@ std::optional<Error> CachingService::submit_images(std::vector<ImageBytes> image
                                                    EmbedCallback done) {
   if (!images_ || images.empty()) return inner_.submit_images(std::move(images), request, std::move(done));
   std::vector<ContentKey> keys;
+  keys.reserve(images.size());
   for (const ImageBytes& image : images) keys.push_back(hasher_.key(Lane::kImage, request, image.bytes));
   return images_->submit(std::move(images), keys, request, std::move(done));
 }
@@ -42,6 +43,7 @@ std::optional<Error> CachingService::submit_texts(std::vector<std::string> texts
                                                   EmbedCallback done) {
   if (!texts_ || texts.empty()) return inner_.submit_texts(std::move(texts), request, std::move(done));
   std::vector<ContentKey> keys;
+  keys.reserve(texts.size());
   for (const std::string& text : texts)
     keys.push_back(hasher_.key(Lane::kText, request, std::as_bytes(std::span(text))));
   return texts_->submit(std::move(texts), keys, request, std::move(done));
