@@ -1,5 +1,6 @@
 #include "proto_json/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -71,6 +72,20 @@ std::optional<Error> decode_base64(std::string& text, std::size_t offset) {
   }
   text.resize(static_cast<std::size_t>(out - text.data()));
   return std::nullopt;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  const auto byte = [&](std::size_t i) {
+    return i < bytes.size() ? std::uint32_t{static_cast<unsigned char>(bytes[i])} : 0;
+  };
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += 3, out += 4) {
+    const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    const std::size_t characters = std::min<std::size_t>(bytes.size() - i, 3) + 1;  // the rest is padding
+    for (std::size_t c = 0; c < characters; ++c) text[out + c] = kAlphabet[bits >> (18 - 6 * c) & 63];
+  }
+  return text;
 }
 
 }  // namespace mobileclip::proto

@@ -1,9 +1,10 @@
-// Base64 as RFC 4648 section 4 defines it, decoded in place: an image that arrives as text is large.
+// Base64 as RFC 4648 section 4 defines it. Decoded in place: an image that arrives as text is large.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/base/error.h"
 
@@ -13,5 +14,8 @@ namespace mobileclip::proto {
 /// bits that are set are refused. On failure (kInvalidArgument, naming the offset) `text` is left in an unspecified
 /// state.
 std::optional<Error> decode_base64(std::string& text, std::size_t offset = 0);
+
+/// Padded, without line breaks.
+std::string encode_base64(std::string_view bytes);
 
 }  // namespace mobileclip::proto

@@ -57,6 +57,12 @@ FieldError read_positive(std::string_view key, const json& value, int& out) {
   return std::nullopt;
 }
 
+FieldError read_string(std::string_view key, json& value, std::string& out) {
+  if (!value.is_string()) return expected(in_quotes(key), "a string", value);
+  out = std::move(value.get_ref<json::string_t&>());
+  return std::nullopt;
+}
+
 FieldError read_strings(std::string_view key, json& value, std::vector<std::string>& out) {
   if (value.is_string()) {
     out.push_back(std::move(value.get_ref<json::string_t&>()));

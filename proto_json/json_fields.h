@@ -31,6 +31,7 @@ FieldError read_fields(nlohmann::json& document, std::initializer_list<Field> fi
 FieldError read_bool(std::string_view key, const nlohmann::json& value, bool& out);
 /// An integer of 1 or more.
 FieldError read_positive(std::string_view key, const nlohmann::json& value, int& out);
+FieldError read_string(std::string_view key, nlohmann::json& value, std::string& out);
 /// A string or a list of strings, appended to `out`.
 FieldError read_strings(std::string_view key, nlohmann::json& value, std::vector<std::string>& out);
 /// Base64 strings, one or a list; a bad one is an error in its own place.
