@@ -1,6 +1,5 @@
 #include "server/serve.h"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -20,6 +19,7 @@
 #include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
 #include "server/http/listener.h"
+#include "server/logging/logging.h"
 #include "server/version.h"
 
 namespace mobileclip::server {
@@ -33,10 +33,9 @@ constexpr std::chrono::milliseconds kLeaveGrace{500};
 constexpr std::chrono::milliseconds kDrainPoll{10};
 constexpr int kSignalExitBase = 128;  // the shell's convention for "ended by signal n"
 
-void set_up_logging(const std::string& level) {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("mobileclip-server"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  spdlog::set_level(spdlog::level::from_str(level));
+/// A request's line is of level info.
+bool logs_requests(const ServerConfig& config) {
+  return config.access_log && spdlog::level::from_str(config.log_level) <= spdlog::level::info;
 }
 
 void describe(const EngineInfo& info) {
@@ -74,10 +73,12 @@ void run_io(asio::io_context& io, int threads) {
   io.run();
 }
 
-int serve_until_stopped(const ServerConfig& config) {
+int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
   // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
   Lifecycle lifecycle;
   Metrics metrics(route_paths());
+  metrics.set_dropped_log_lines([&log] { return log.dropped(); });
+  const AccessLog access_log(config.log_format, log);
   asio::io_context io(config.io_threads);
   Listener listener(io, config.host, config.port);
 
@@ -98,8 +99,13 @@ int serve_until_stopped(const ServerConfig& config) {
                                 .workers = workers.get_executor()};
   const Router router = make_router(handlers);
   const Admission admission(lifecycle, config.max_body_bytes);
-  const SessionContext sessions{
-      .config = config, .router = router, .admission = admission, .metrics = metrics, .lifecycle = lifecycle};
+  const SessionContext sessions{.config = config,
+                                .router = router,
+                                .admission = admission,
+                                .metrics = metrics,
+                                .lifecycle = lifecycle,
+                                .access_log = logs_requests(config) ? &access_log : nullptr,
+                                .workers = workers.get_executor()};
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   listener.listen();
@@ -120,9 +126,9 @@ int serve_until_stopped(const ServerConfig& config) {
 }  // namespace
 
 int serve(const ServerConfig& config) {
-  set_up_logging(config.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes away must not end us
-  return serve_until_stopped(config);
+  Logging logging(config);
+  return serve_until_stopped(config, logging.writer());
 }
 
 }  // namespace mobileclip::server

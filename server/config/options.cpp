@@ -145,6 +145,7 @@ std::vector<Option> make_options() {
   constexpr std::uint64_t kTiB = 1ULL << 40;
   const Choices<std::string> log_levels{{"trace", "trace"}, {"debug", "debug"}, {"info", "info"},
                                         {"warn", "warn"},   {"error", "error"}, {"off", "off"}};
+  const Choices<LogFormat> log_format{{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
   const Choices<Precision> precision{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
   const Choices<ExifOrientation> exif{{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}};
   return {
@@ -175,6 +176,8 @@ std::vector<Option> make_options() {
                24h),
       duration({"server.drain_timeout", "drain-timeout", "After SIGTERM, for requests in flight to finish"},
                FIELD(drain_timeout), 0ms, 24h),
+      boolean({"server.gzip", "gzip", "Compress JSON and text answers of 1 KiB or more for clients that accept gzip"},
+              FIELD(gzip)),
 
       integer({"engine.threads", "threads", "Threads that compute; 0 takes what CPU affinity and cgroup quota allow"},
               FIELD(engine.threads), 0, 1024),
@@ -205,6 +208,8 @@ std::vector<Option> make_options() {
 
       choice({"log.level", "log-level", "Least severe message to log, to standard error"},
              "trace|debug|info|warn|error|off", FIELD(log_level), log_levels),
+      choice({"log.format", "log-format", "How a line of the log is written"}, "text|json", FIELD(log_format),
+             log_format),
       boolean({"log.access", "access-log", "Log one line a request"}, FIELD(access_log)),
   };
 }

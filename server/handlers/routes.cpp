@@ -1,6 +1,7 @@
 #include "server/handlers/routes.h"
 
 #include "proto_json/json_writer.h"
+#include "server/handlers/embed_batch.h"
 #include "server/handlers/embed_image.h"
 #include "server/handlers/embed_text.h"
 #include "server/handlers/health.h"
@@ -18,12 +19,16 @@ namespace {
 using Work = asio::awaitable<Response> (*)(const HandlerContext&, const Request&, RequestScope&);
 using Control = Response (*)(const HandlerContext&);
 
+using Stream = asio::awaitable<std::optional<Response>> (*)(const HandlerContext&, const BulkShares&, const Request&,
+                                                            RequestScope&, StreamExchange&);
+
 struct RouteEntry {
   std::string_view method;
   std::string_view path;
   std::string_view about;
-  Control control;  ///< exactly one of the two is set
+  Control control;  ///< exactly one of the three is set
   Work work;
+  Stream stream = nullptr;
 };
 
 Response index(const HandlerContext& context);
@@ -32,6 +37,8 @@ constexpr RouteEntry kRoutes[] = {
     {"POST", "/embed/image", "images to embeddings: a raw image, a form's files or JSON {\"images\": [base64]}",
      nullptr, embed_image},
     {"POST", "/embed/text", "texts to embeddings: JSON {\"texts\": [string]}", nullptr, embed_text},
+    {"POST", "/embed/batch", "lines of {\"text\": string} or {\"image\": base64}, any number, to lines of embeddings",
+     nullptr, nullptr, embed_batch},
     {"POST", "/similarity", "cosines and probabilities of images against texts: JSON or a form", nullptr, similarity},
     {"GET", "/", "this list", index, nullptr},
     {"GET", "/info", "model, precision, limits", info, nullptr},
@@ -59,13 +66,26 @@ Response index(const HandlerContext& context) {
   return json_response(std::move(json).take());
 }
 
+/// Which weights an embedding is of: those of other fingerprints are not comparable with it.
+asio::awaitable<Response> with_fingerprint(const HandlerContext& context, asio::awaitable<Response> work) {
+  Response response = co_await std::move(work);
+  response.headers.add("X-Model-Fingerprint", context.service.info().fingerprint);
+  co_return response;
+}
+
 asio::awaitable<Response> answer_at_once(Control control, const HandlerContext& context) { co_return control(context); }
 
 Endpoint make_endpoint(const RouteEntry& route, const HandlerContext& context) {
   Endpoint endpoint{.method = std::string(route.method), .kind = EndpointKind::kWork, .handler = {}};
-  if (route.work != nullptr) {
+  if (route.stream != nullptr) {
+    endpoint.kind = EndpointKind::kStream;
+    endpoint.stream = [stream = route.stream, &context, shares = BulkShares(context.config.engine)](
+                          const Request& request, RequestScope& scope, StreamExchange& exchange) {
+      return stream(context, shares, request, scope, exchange);
+    };
+  } else if (route.work != nullptr) {
     endpoint.handler = [work = route.work, &context](const Request& request, RequestScope& scope) {
-      return work(context, request, scope);
+      return with_fingerprint(context, work(context, request, scope));
     };
   } else {
     endpoint.kind = EndpointKind::kControl;

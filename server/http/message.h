@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "engine/base/deadline.h"
 #include "server/http/headers.h"
+#include "server/http/request_trace.h"
 
 namespace mobileclip::server {
 
@@ -34,7 +36,9 @@ struct Request {
   std::shared_ptr<const std::string> body =
       std::make_shared<const std::string>();  ///< shared with images that lie in it
   Deadline deadline = Deadline::never();
+  std::chrono::microseconds timeout{0};  ///< of streams, which have no deadline: for each of their items
   std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);  ///< the client went away
+  std::shared_ptr<RequestTrace> trace = std::make_shared<RequestTrace>();  ///< for whoever serves it to add to
 };
 
 struct Response {

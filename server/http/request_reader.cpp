@@ -4,6 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -64,6 +65,7 @@ struct RequestReader::Impl {
   const ServerConfig& config;
   boost::beast::flat_buffer buffer{kMaxBuffered};
   std::optional<http::request_parser<http::string_body>> parser{};
+  std::optional<http::request_parser<http::buffer_body>> streamed{};  // takes over from `parser` in read_some()
 
   [[nodiscard]] std::string_view buffered() const {
     return {static_cast<const char*>(buffer.data().data()), buffer.size()};
@@ -72,6 +74,18 @@ struct RequestReader::Impl {
   /// Empty lines before a request line are passed over (RFC 9112 section 2.2).
   void skip_empty_lines() {
     while (buffered().starts_with("\r\n")) buffer.consume(2);
+  }
+
+  /// What ended the reading of a body, if anything did; its time is over.
+  std::optional<ReadFailure> body_failure(const error_code& error) {
+    const bool expired = timer.expired();
+    timer.disarm();
+    if (expired) return timed_out("body");
+    if (error == http::error::body_limit) return failure(body_too_large(config.max_body_bytes));
+    if (error == http::error::partial_message)
+      return failure(malformed("the connection was closed in the request's body"));
+    if (is_http_error(error)) return failure(malformed("the request's body is not what its head announces"));
+    return error ? std::optional(ReadFailure{}) : std::nullopt;
   }
 
   asio::awaitable<error_code> receive_more() {
@@ -113,6 +127,7 @@ RequestReader::~RequestReader() = default;
 asio::awaitable<std::variant<RequestHead, ReadFailure>> RequestReader::read_head() {
   Impl& self = *impl_;
   self.parser.emplace();
+  self.streamed.reset();
   // An idle connection keeps no more memory than it needs; there may be thousands.
   if (self.buffer.size() == 0) self.buffer.shrink_to_fit();
   const auto received = co_await self.receive_head();
@@ -139,18 +154,39 @@ asio::awaitable<std::variant<std::string, ReadFailure>> RequestReader::read_body
   if (!self.parser->is_done()) {
     co_await http::async_read(self.socket, self.buffer, *self.parser, asio::redirect_error(asio::use_awaitable, error));
   }
-  const bool expired = self.timer.expired();
-  self.timer.disarm();
-  if (expired) co_return timed_out("body");
-  if (error == http::error::body_limit) co_return failure(body_too_large(self.config.max_body_bytes));
-  if (error == http::error::partial_message)
-    co_return failure(malformed("the connection was closed in the request's body"));
-  if (is_http_error(error)) co_return failure(malformed("the request's body is not what its head announces"));
-  if (error) co_return ReadFailure{};
+  if (auto failed = self.body_failure(error)) co_return *std::move(failed);
   co_return std::move(self.parser->get().body());
 }
 
-bool RequestReader::complete() const { return impl_->parser && impl_->parser->is_done(); }
+asio::awaitable<std::variant<std::string, ReadFailure>> RequestReader::read_some() {
+  Impl& self = *impl_;
+  if (!self.streamed) {
+    self.streamed.emplace(std::move(*self.parser));
+    self.streamed->body_limit(boost::none);
+  }
+  std::string piece(kMaxBuffered, '\0');
+  auto& body = self.streamed->get().body();
+  body.data = piece.data();
+  body.size = piece.size();
+  self.timer.arm(self.config.body_timeout);
+  error_code error;
+  while (!error && !self.streamed->is_done() && body.size == piece.size()) {
+    co_await http::async_read_some(self.socket, self.buffer, *self.streamed,
+                                   asio::redirect_error(asio::use_awaitable, error));
+    if (error == http::error::need_buffer) error = {};  // `piece` is full
+  }
+  if (error == http::error::partial_message) error = asio::error::eof;  // it has left: there is nobody to tell
+  if (auto failed = self.body_failure(error)) co_return *std::move(failed);
+  piece.resize(piece.size() - body.size);
+  co_return piece;
+}
+
+void RequestReader::restart_body_timeout() { impl_->timer.arm(impl_->config.body_timeout); }
+
+bool RequestReader::complete() const {
+  if (impl_->streamed) return impl_->streamed->is_done();
+  return impl_->parser && impl_->parser->is_done();
+}
 
 bool RequestReader::has_buffered() const { return impl_->buffer.size() > 0; }
 

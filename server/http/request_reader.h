@@ -33,6 +33,12 @@ class RequestReader {
   boost::asio::awaitable<std::variant<RequestHead, ReadFailure>> read_head();
   boost::asio::awaitable<std::variant<std::string, ReadFailure>> read_body();
 
+  /// Instead of read_body(), and as often as it takes: what has arrived next of the body, empty at its end.
+  /// body_timeout counts from the last byte, max_body_bytes does not hold.
+  boost::asio::awaitable<std::variant<std::string, ReadFailure>> read_some();
+  /// While read_some() waits: its time begins anew.
+  void restart_body_timeout();
+
   /// Whether the last request was read to its end, so that another can follow.
   [[nodiscard]] bool complete() const;
   /// Whether bytes behind the last head have arrived.

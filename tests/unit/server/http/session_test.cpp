@@ -11,6 +11,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <stdexcept>
@@ -125,8 +126,14 @@ class SessionTest : public ::testing::Test {
   std::atomic<bool> noticed_{false};
   asio::io_context io_;
   asio::io_context client_io_;
-  SessionContext context_{
-      .config = config_, .router = router_, .admission = admission_, .metrics = metrics_, .lifecycle = lifecycle_};
+  asio::thread_pool workers_{1};
+  SessionContext context_{.config = config_,
+                          .router = router_,
+                          .admission = admission_,
+                          .metrics = metrics_,
+                          .lifecycle = lifecycle_,
+                          .access_log = nullptr,
+                          .workers = workers_.get_executor()};
   Listener listener_{io_, "127.0.0.1", 0};
   std::thread thread_;
 };
@@ -161,6 +168,19 @@ TEST_F(SessionTest, KeepsTheConnectionAndAnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(responses_in(text), 3u);
   EXPECT_LT(text.find("\r\n\r\none"), text.find("\r\n\r\ntwo"));
   EXPECT_LT(text.find("\r\n\r\ntwo"), text.find("\r\n\r\nthree"));
+}
+
+TEST_F(SessionTest, CompressesWhereAskedAndWorthIt) {
+  const std::string large(20'000, 'x');
+  const std::string gzipped = exchange(post(large, "/echo", "Connection: close\r\nAccept-Encoding: gzip, br\r\n"));
+  EXPECT_THAT(gzipped, HasSubstr("Content-Encoding: gzip\r\n"));
+  EXPECT_THAT(gzipped, HasSubstr("Vary: Accept-Encoding\r\n"));
+  EXPECT_LT(gzipped.size(), 1000u);
+  const std::string refused = exchange(post(large, "/echo", "Connection: close\r\nAccept-Encoding: gzip;q=0\r\n"));
+  EXPECT_THAT(refused, HasSubstr("Vary: Accept-Encoding\r\n"));
+  EXPECT_THAT(refused, HasSubstr(large));
+  EXPECT_THAT(exchange(post("small", "/echo", "Connection: close\r\nAccept-Encoding: gzip\r\n")),
+              HasSubstr("\r\n\r\nsmall"));
 }
 
 TEST_F(SessionTest, Http10ClosesUnlessAskedToKeep) {
