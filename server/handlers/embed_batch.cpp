@@ -73,6 +73,10 @@ struct Call {
   proto::EmbedOptions options;
 
   [[nodiscard]] bool abandoned() const { return *request.abandoned; }
+  /// A line that was taken is computed however long those before it take, unless its client says otherwise.
+  [[nodiscard]] Deadline item_deadline() const {
+    return request.timeout.count() > 0 ? Deadline::after(request.timeout) : Deadline::never();
+  }
 };
 
 std::optional<HttpError> check_media_types(const RequestHead& head) {
@@ -119,7 +123,7 @@ asio::awaitable<void> submit(const Call& call, std::shared_ptr<Stream> stream, s
     const EmbedRequest item{.normalize = call.options.normalize,
                             .dimensions = call.options.dimensions,
                             .truncate = call.options.truncate,
-                            .deadline = Deadline::after(call.request.timeout),
+                            .deadline = call.item_deadline(),
                             .abandoned = call.request.abandoned};
     auto done = [executor, stream, slot, permit](std::vector<Result<EmbeddedItem>> results) mutable {
       permit.reset();
@@ -219,6 +223,7 @@ asio::awaitable<void> write_results(const Call& call, Stream& stream) {
   while (!call.abandoned() && (stream.reading || !stream.slots.empty())) {
     if (call.context.lifecycle.phase() == Lifecycle::Phase::kRefusing) call.exchange.stop_reading();
     if (!stream.has_result()) {
+      if (!stream.slots.empty()) call.exchange.excuse_silence();
       co_await stream.wait();
       continue;
     }

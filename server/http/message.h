@@ -36,7 +36,7 @@ struct Request {
   std::shared_ptr<const std::string> body =
       std::make_shared<const std::string>();  ///< shared with images that lie in it
   Deadline deadline = Deadline::never();
-  std::chrono::microseconds timeout{0};  ///< of streams, which have no deadline: for each of their items
+  std::chrono::microseconds timeout{0};  ///< what X-Request-Timeout grants, also each item of a stream; 0: unsaid
   std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);  ///< the client went away
   std::shared_ptr<RequestTrace> trace = std::make_shared<RequestTrace>();  ///< for whoever serves it to add to
 };

@@ -181,7 +181,9 @@ asio::awaitable<std::variant<std::string, ReadFailure>> RequestReader::read_some
   co_return piece;
 }
 
-void RequestReader::restart_body_timeout() { impl_->timer.arm(impl_->config.body_timeout); }
+void RequestReader::restart_body_timeout() {
+  if (!impl_->timer.expired()) impl_->timer.arm(impl_->config.body_timeout);
+}
 
 bool RequestReader::complete() const {
   if (impl_->streamed) return impl_->streamed->is_done();

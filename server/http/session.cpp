@@ -66,7 +66,7 @@ class Session {
     if (auto refused = context_.admission.refuse(request.head, *match.endpoint)) co_return refused;
     const auto timeout = request_timeout(request.head.headers, context_.config.request_timeout);
     if (!timeout) co_return error_response(timeout.error());
-    request.timeout = *timeout;
+    if (request.head.headers.find("X-Request-Timeout")) request.timeout = *timeout;
     if (match.endpoint->kind == EndpointKind::kStream) co_return co_await stream(request, *match.endpoint, scope);
     auto body = co_await read_body(request.head, scope);
     if (auto* failed = std::get_if<ReadFailure>(&body)) {
@@ -75,17 +75,16 @@ class Session {
     }
     request.body = std::make_shared<const std::string>(std::move(std::get<std::string>(body)));
     request.trace->received_bytes = request.body->size();
-    request.deadline = deadline_of(request.head, *timeout, scope);
+    request.deadline = deadline_of(request, scope);
     if (request.deadline.passed()) co_return error_response(too_late());
     co_return co_await handle(request, *match.endpoint, scope);
   }
 
   /// The server's own limit counts from a request's last byte, the client's from its first.
-  Deadline deadline_of(const RequestHead& head, std::chrono::microseconds timeout, const RequestScope& scope) const {
-    const auto own = Deadline::after(context_.config.request_timeout);
-    if (!head.headers.find("X-Request-Timeout")) return own;
-    return std::min(own, Deadline::after(timeout - scope.elapsed()),
-                    [](const Deadline& a, const Deadline& b) { return a.at() < b.at(); });
+  Deadline deadline_of(const Request& request, const RequestScope& scope) const {
+    const std::chrono::nanoseconds own = context_.config.request_timeout;
+    if (request.timeout.count() == 0) return Deadline::after(own);
+    return Deadline::after(std::min<std::chrono::nanoseconds>(own, request.timeout - scope.elapsed()));
   }
 
   static Error too_late() {

@@ -42,6 +42,10 @@ asio::awaitable<std::variant<std::string, ReadFailure>> StreamExchange::read_som
                             HttpError{.status = 503, .code = "unavailable", .message = "the server is shutting down"}};
 }
 
+void StreamExchange::excuse_silence() {
+  if (reading_) reader_.restart_body_timeout();
+}
+
 void StreamExchange::stop_reading() {
   if (std::exchange(stopped_, true) || !reading_) return;
   boost::system::error_code ignored;
@@ -75,7 +79,7 @@ asio::awaitable<bool> StreamExchange::send(std::string bytes) {
   write_timer_.arm(config_.write_timeout);
   co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
   write_timer_.disarm();
-  if (reading_) reader_.restart_body_timeout();
+  excuse_silence();
   co_return !error;
 }
 

@@ -27,6 +27,8 @@ class StreamExchange {
 
   /// What has arrived next of the body; empty at its end.
   boost::asio::awaitable<std::variant<std::string, ReadFailure>> read_some();
+  /// The client waits for us: its silence counts anew.
+  void excuse_silence();
   /// Reading ends, now and in future, with 503: the server stops, or nobody listens any more. Not while a write is
   /// pending, which it would end, too.
   void stop_reading();

@@ -3,12 +3,16 @@ import array
 import ast
 import base64
 import gzip
+import http.client
 import json
 import re
+import signal
 import struct
+import subprocess
 import time
 import unittest
 
+import cli
 import harness
 from harness import error_of, json_of, photo
 
@@ -184,6 +188,33 @@ class Deadlines(harness.ServerTest):
         busy.close()
         self.assertEqual(self.server.wait_for_metric(dropped, before + 1), before + 1)
         self.assertEqual(self.server.metrics()["mobileclip_images_total"], 60)
+
+
+class StalledLog(unittest.TestCase):
+    def test_a_reader_of_the_log_that_stalls_holds_up_no_request(self):
+        process = subprocess.Popen([cli.BINARY, "serve", "--model", cli.demo_model(), "--port=0", "--access-log"],
+                                   stderr=subprocess.PIPE, text=True, bufsize=1)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        port = next(int(found[1]) for line in process.stderr if (found := re.search(r"listening on .*:(\d+)", line)))
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.addCleanup(connection.close)
+
+        def get(path):
+            connection.request("GET", path, headers={"X-Request-Id": "x" * 128})
+            response = connection.getresponse()
+            self.assertEqual(response.status, 200)
+            return response.read().decode()
+        dropped = re.compile(r"^mobileclip_log_lines_dropped_total (\S+)$", re.M)
+        for _ in range(10):  # nobody reads the log from here on; it and a pipe hold about four thousand lines
+            for _ in range(1000):
+                get("/health/live")
+            if count := float(dropped.search(get("/metrics"))[1]):
+                break
+        self.assertGreater(count, 0)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(30), 0)
 
 
 class GzipOff(harness.ServerTest):
