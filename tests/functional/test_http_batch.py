@@ -195,14 +195,14 @@ class Batch(harness.ServerTest):
 
     def test_http_client_library_and_content_length(self):
         """More than max_body_bytes in all: the limit is a line's."""
-        lines = [json.dumps({"text": "x", "id": "p" * 200}) for _ in range(1200)]
+        lines = [json.dumps({"id": f"{i} {'p' * 200}", **({"text": "x"} if i % 20 == 0 else {})}) for i in range(1200)]
         body = "\n".join(lines)
         self.assertGreater(len(body), 200 * 1024)
         reply = self.server.post("/embed/batch?dimensions=1", NDJSON, body)
         self.assertEqual(reply.status, 200)
         replies = [json.loads(line) for line in reply.body.splitlines()]
         self.assertEqual([r["line"] for r in replies], list(range(1, 1201)))
-        self.assertEqual(len({tuple(r["embedding"]) for r in replies}), 1)
+        self.assertEqual(len({tuple(r["embedding"]) for r in replies[::20]}), 1)
 
     def test_an_old_client_gets_plain_lines(self):
         body = b'{"text": "a"}\n{"text": "b"}'
