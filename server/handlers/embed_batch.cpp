@@ -274,12 +274,21 @@ asio::awaitable<std::optional<Response>> embed_batch(const HandlerContext& conte
                   .options = *options};
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto stream = std::make_shared<Stream>(executor);
-  asio::co_spawn(executor, read_lines(call, stream), [stream](const std::exception_ptr& defect) {
-    stream->defect = defect;
-    stream->reading = false;
-    stream->notify();
-  });
-  co_await write_results(call, *stream);
+  asio::co_spawn(executor, read_lines(call, stream),
+                 [stream, abandoned = request.abandoned](const std::exception_ptr& defect) {
+                   if (defect) {  // the line it was at has no result to come
+                     stream->defect = defect;
+                     *abandoned = true;
+                   }
+                   stream->reading = false;
+                   stream->notify();
+                 });
+  try {
+    co_await write_results(call, *stream);
+  } catch (...) {
+    stream->defect = std::current_exception();
+    *request.abandoned = true;
+  }
   while (stream->reading) {  // its frame refers to ours
     exchange.stop_reading();
     stream->notify();

@@ -176,8 +176,10 @@ asio::awaitable<std::variant<std::string, ReadFailure>> RequestReader::read_some
     if (error == http::error::need_buffer) error = {};  // `piece` is full
   }
   if (error == http::error::partial_message) error = asio::error::eof;  // it has left: there is nobody to tell
-  if (auto failed = self.body_failure(error)) co_return *std::move(failed);
   piece.resize(piece.size() - body.size);
+  // What came before a failure is passed on first; the failure is there again the next time.
+  auto failed = self.body_failure(error);
+  if (failed && piece.empty()) co_return *std::move(failed);
   co_return piece;
 }
 

@@ -215,8 +215,8 @@ class Batch(harness.ServerTest):
     def test_a_broken_chunk_ends_the_stream_with_an_error(self):
         exchange = Exchange(self.server)
         self.addCleanup(exchange.close)
-        exchange.send({"text": "a"})
-        exchange.socket.sendall(b"zz\r\n")
+        line = b'{"text": "a"}\n'
+        exchange.socket.sendall(b"%x\r\n%s\r\nzz\r\n" % (len(line), line))
         first, last = exchange.replies()
         self.assertEqual(first["line"], 1)
         self.assertEqual((last["line"], last["error"]["code"]), (2, "malformed_request"))
