@@ -1,5 +1,6 @@
 #include "proto_json/json_writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -62,13 +63,14 @@ void append_escaped(std::string& out, char c) {
   out += kHex[byte & 15];
 }
 
-void append_float(std::string& out, float value) {
-  if (!std::isfinite(value)) {
-    out += "null";
-    return;
-  }
-  char digits[kMaxFloatBytes];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+/// Whether `c` stands for itself in a JSON string.
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+/// `at` has room for kMaxFloatBytes. Returns the end of what was written.
+char* write_float(char* at, float value) {
+  if (std::isfinite(value)) return std::to_chars(at, at + kMaxFloatBytes, value).ptr;
+  constexpr std::string_view kNull = "null";
+  return std::copy(kNull.begin(), kNull.end(), at);
 }
 
 }  // namespace
@@ -102,6 +104,10 @@ JsonWriter& JsonWriter::string(std::string_view text) {
   separate();
   out_ += '"';
   while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+    out_ += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::size_t length = utf8_sequence(text);
     if (length == 0) out_ += kReplacement;
     if (length == 1) append_escaped(out_, text[0]);
@@ -126,16 +132,22 @@ JsonWriter& JsonWriter::null() {
 
 JsonWriter& JsonWriter::number(float value) {
   separate();
-  append_float(out_, value);
+  char digits[kMaxFloatBytes];
+  out_.append(digits, write_float(digits, value));
   return *this;
 }
 
 JsonWriter& JsonWriter::numbers(std::span<const float> values) {
   begin_array();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i > 0) out_ += ',';
-    append_float(out_, values[i]);
+  // Into the string's own memory, which is cut to what was needed afterwards.
+  const std::size_t begin = out_.size();
+  out_.resize(begin + values.size() * kMaxFloatBytes);
+  char* at = out_.data() + begin;
+  for (const float value : values) {
+    at = write_float(at, value);
+    *at++ = ',';
   }
+  out_.resize(static_cast<std::size_t>(at - out_.data()) - (values.empty() ? 0 : 1));
   return end_array();
 }
 

@@ -23,6 +23,12 @@ class JsonWriter {
 
   /// Bytes that are not UTF-8 become U+FFFD, so that the document stays JSON whatever a client sent.
   JsonWriter& string(std::string_view text);
+  /// A value that is JSON already.
+  JsonWriter& raw(std::string_view json) {
+    separate();
+    out_ += json;
+    return *this;
+  }
   JsonWriter& boolean(bool value);
   JsonWriter& null();
   template <std::integral Integer>

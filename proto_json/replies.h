@@ -9,6 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "proto_json/json_writer.h"
+#include "proto_json/output_options.h"
+
 namespace mobileclip::proto {
 
 struct EmbedReply {
@@ -17,10 +20,21 @@ struct EmbedReply {
   std::vector<std::vector<float>> embeddings;
   std::uint64_t tokens = 0;            ///< texts: ids used in all
   std::vector<std::size_t> truncated;  ///< texts: input indices of those that were cut
+  OutputOptions output = {};
 };
 
-std::string image_reply(const EmbedReply& reply);  ///< {"model", "dimensions", "embeddings"}
-std::string text_reply(const EmbedReply& reply);   ///< the same and "tokens", "truncated"
+/// {"model", "dimensions", "embeddings"}, and where `output` is not the default "dtype" ("f32", "f16", "int8",
+/// "binary"), "encoding_format", and for int8 "scales", one a row.
+std::string image_reply(const EmbedReply& reply);
+std::string text_reply(const EmbedReply& reply);  ///< the same and "tokens", "truncated"
+
+/// One row after another, without a header (packed_embedding.h).
+std::string octet_reply(const EmbedReply& reply);
+/// A .npy array [rows, dimensions] of <f4, <f2, |i1; for binary [rows, ceil(dimensions / 8)] of |u1.
+std::string npy_reply(const EmbedReply& reply);
+
+/// An embedding as a JSON value: a list of numbers, or a string of base64. Returns int8's scale, 1 for other types.
+float write_embedding(JsonWriter& json, std::span<const float> embedding, const OutputOptions& output);
 
 /// About how large a reply will be, so that a large one is written elsewhere than on the connections' thread.
 std::size_t estimated_bytes(const EmbedReply& reply);

@@ -10,6 +10,14 @@ namespace {
 
 using nlohmann::json;
 
+Field output(std::string_view key, OutputOptions& out) {
+  return {key, [&out](std::string_view k, json& value) -> FieldError {
+            std::string word;
+            if (FieldError error = read_text(k, value, word)) return error;
+            return set_output_option(out, k, word);
+          }};
+}
+
 FieldError not_both(const json& document, const char* one, const char* other) {
   if (!document.contains(one) || !document.contains(other)) return std::nullopt;
   return Error{ErrorCode::kInvalidArgument,
@@ -28,6 +36,9 @@ Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOpti
                                                 flag("normalize", request.options.normalize),
                                                 positive("dimensions", request.options.dimensions),
                                                 flag("truncate", request.options.truncate),
+                                                output("encoding_format", request.options.output),
+                                                output("dtype", request.options.output),
+                                                output("quantize", request.options.output),
                                             });
   if (!error) error = not_both(*document, "text", "texts");
   if (error) return *std::move(error);
@@ -43,6 +54,9 @@ Result<EmbedImageRequest> parse_embed_image(std::string_view body, const EmbedOp
                                                 images("image", request.images),
                                                 flag("normalize", request.options.normalize),
                                                 positive("dimensions", request.options.dimensions),
+                                                output("encoding_format", request.options.output),
+                                                output("dtype", request.options.output),
+                                                output("quantize", request.options.output),
                                             });
   if (!error) error = not_both(*document, "image", "images");
   if (error) return *std::move(error);

@@ -7,14 +7,16 @@
 
 #include "engine/base/result.h"
 #include "engine/runtime/engine.h"
+#include "proto_json/output_options.h"
 
 namespace mobileclip::proto {
 
 /// What a caller may ask of every item; the same names in JSON, multipart fields and query parameters.
 struct EmbedOptions {
   bool normalize = true;
-  int dimensions = 0;    ///< 0: all the model has
-  bool truncate = true;  ///< texts only
+  int dimensions = 0;         ///< 0: all the model has
+  bool truncate = true;       ///< texts only
+  OutputOptions output = {};  ///< of replies that are embeddings
 };
 
 struct EmbedTextRequest {
@@ -40,10 +42,10 @@ struct SimilarityRequest {
 // Each takes the body and the options that hold where the body sets none. All errors are kInvalidArgument; the body is
 // not needed afterwards. Empty lists are left for the caller, who knows what else came.
 
-/// {"texts": [str, …] | str  (or "text": the same), "normalize"?, "dimensions"?, "truncate"?}
+/// {"texts": [str, …] | str  (or "text": the same), "normalize"?, "dimensions"?, "truncate"?, OutputOptions'?}
 Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOptions& defaults = {});
 
-/// {"images": [base64 or data URI, …] | one  (or "image": the same), "normalize"?, "dimensions"?}
+/// {"images": [base64 or data URI, …] | one  (or "image": the same), "normalize"?, "dimensions"?, OutputOptions'?}
 Result<EmbedImageRequest> parse_embed_image(std::string_view body, const EmbedOptions& defaults = {});
 
 /// {"images"?, "texts"?, "image_embeddings"?: [[…]], "text_embeddings"?: [[…]], "dimensions"?, "truncate"?,

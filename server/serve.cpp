@@ -1,6 +1,5 @@
 #include "server/serve.h"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
 #include "server/http/listener.h"
+#include "server/logging/logging.h"
 #include "server/version.h"
 
 namespace mobileclip::server {
@@ -37,10 +37,9 @@ constexpr std::chrono::milliseconds kDrainPoll{10};
 constexpr std::size_t kOtherDescriptors = 64;  // besides connections: logs, timers, /proc, refusals
 constexpr int kSignalExitBase = 128;           // the shell's convention for "ended by signal n"
 
-void set_up_logging(const std::string& level) {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("mobileclip-server"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  spdlog::set_level(spdlog::level::from_str(level));
+/// A request's line is of level info.
+bool logs_requests(const ServerConfig& config) {
+  return config.access_log && spdlog::level::from_str(config.log_level) <= spdlog::level::info;
 }
 
 void describe(const EngineInfo& info) {
@@ -78,12 +77,14 @@ void run_io(asio::io_context& io, int threads) {
   io.run();
 }
 
-int serve_until_stopped(const ServerConfig& config) {
+int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
   // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
   Lifecycle lifecycle;
   ConnectionTable connections;
   BodyBudget bodies(std::max(config.max_bodies_bytes, config.max_body_bytes));
   Metrics metrics(route_paths());
+  metrics.set_dropped_log_lines([&log] { return log.dropped(); });
+  const AccessLog access_log(config.log_format, log);
   asio::io_context io(config.io_threads);
   Listener listener(io, config.host, config.port);
 
@@ -113,7 +114,9 @@ int serve_until_stopped(const ServerConfig& config) {
                                 .bodies = bodies,
                                 .metrics = metrics,
                                 .lifecycle = lifecycle,
-                                .connections = connections};
+                                .connections = connections,
+                                .access_log = logs_requests(config) ? &access_log : nullptr,
+                                .workers = workers.get_executor()};
 
   if (const std::size_t limit = raise_descriptor_limit(); limit < config.max_connections + kOtherDescriptors) {
     spdlog::warn("the process may open {} files: fewer connections than max_connections ({}) fit; see ulimit -n", limit,
@@ -138,9 +141,9 @@ int serve_until_stopped(const ServerConfig& config) {
 }  // namespace
 
 int serve(const ServerConfig& config) {
-  set_up_logging(config.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes away must not end us
-  return serve_until_stopped(config);
+  Logging logging(config);
+  return serve_until_stopped(config, logging.writer());
 }
 
 }  // namespace mobileclip::server

@@ -73,6 +73,7 @@ struct EmbeddedItem {
   std::uint32_t tokens = 0;  ///< texts: ids used, both specials counted
   bool truncated = false;    ///< texts: some of it did not fit
   ItemTimings timings;
+  std::uint32_t batch = 0;  ///< items of the batch it was computed in
 };
 
 /// Called once, from an engine thread, with one result an item in the order they were given. Must not block or throw.

@@ -275,6 +275,7 @@ class Pipeline {
   /// Cuts the batch into groups, as even as can be over the threads, and waits for all of them.
   void run_batch(std::vector<Item> batch) {
     if (context_.observer) context_.observer->on_batch(Tower::kLane, batch.size());
+    for (Item& item : batch) item.answer.batch = static_cast<std::uint32_t>(batch.size());
     const auto threads = static_cast<std::size_t>(context_.executor.threads());
     const std::size_t per_thread = (batch.size() + threads - 1) / threads;
     const std::size_t group = std::min(tower_.max_group(), per_thread);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -214,6 +215,23 @@ NpyHeader parse_npy_header(std::span<const std::byte> header) {
           .fortran_order = dict.fortran_order(),
           .data_begin = header.size(),
           .data_size = byte_count(dtype, dict.shape())};
+}
+
+std::string write_npy_header(DType dtype, const Shape& shape) {
+  const auto row = std::ranges::find(kDescrs, dtype, &DescrRow::dtype);
+  assert(row != kDescrs.end());
+  std::string dict = "{'descr': '" + std::string(row->descr) + "', 'fortran_order': False, 'shape': (";
+  for (std::size_t i = 0; i < shape.size(); ++i) dict += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  dict += shape.size() == 1 ? ",), }" : "), }";
+  constexpr std::size_t kAlignment = 64;  // so that a reader may map the data
+  const std::size_t dict_at = kLengthAt + 2;
+  const std::size_t size = (dict_at + dict.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
+  dict.resize(size - dict_at - 1, ' ');
+  dict += '\n';
+  std::string header(kMagic);
+  header += {'\x01', '\x00'};
+  header += {static_cast<char>(dict.size() & 0xFF), static_cast<char>(dict.size() >> 8)};
+  return header + dict;
 }
 
 }  // namespace mobileclip

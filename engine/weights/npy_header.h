@@ -1,4 +1,4 @@
-// The header of a .npy array: magic, version, and a Python dict literal (numpy/lib/format.py).
+// The header of a .npy array, read and written: magic, version, and a Python dict literal (numpy/lib/format.py).
 #pragma once
 
 #include <cstddef>
@@ -38,5 +38,9 @@ std::string npy_header(DType dtype, const Shape& shape);
 
 /// `header` is the array's first npy_header_size bytes. Throws NpyError.
 NpyHeader parse_npy_header(std::span<const std::byte> header);
+
+/// The header of a row-major array of that shape; the data follow it. Version 1.0, a multiple of 64 bytes long. `dtype`
+/// is one that .npy has a name for: not kBF16.
+std::string write_npy_header(DType dtype, const Shape& shape);
 
 }  // namespace mobileclip

@@ -149,6 +149,7 @@ std::vector<Option> make_options() {
   const Choices<MemoryMode> memory{
       {"low", MemoryMode::kLow}, {"balanced", MemoryMode::kBalanced}, {"high", MemoryMode::kHigh}};
   const Choices<JpegDecoding> decode{{"exact", JpegDecoding::kExact}, {"fast", JpegDecoding::kFast}};
+  const Choices<LogFormat> log_format{{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
   const Choices<ExifOrientation> exif{{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}};
   return {
       text({"model", "model", "Model directory, in one of the layouts that README.md lists"}, "a directory",
@@ -188,6 +189,8 @@ std::vector<Option> make_options() {
                24h),
       duration({"server.drain_timeout", "drain-timeout", "After SIGTERM, for requests in flight to finish"},
                FIELD(drain_timeout), 0ms, 24h),
+      boolean({"server.gzip", "gzip", "Compress JSON and text answers of 1 KiB or more for clients that accept gzip"},
+              FIELD(gzip)),
 
       integer({"engine.threads", "threads", "Threads that compute; 0 takes what CPU affinity and cgroup quota allow"},
               FIELD(engine.threads), 0, 1024),
@@ -226,6 +229,8 @@ std::vector<Option> make_options() {
 
       choice({"log.level", "log-level", "Least severe message to log, to standard error"},
              "trace|debug|info|warn|error|off", FIELD(log_level), log_levels),
+      choice({"log.format", "log-format", "How a line of the log is written"}, "text|json", FIELD(log_format),
+             log_format),
       boolean({"log.access", "access-log", "Log one line a request"}, FIELD(access_log)),
   };
 }

@@ -11,6 +11,8 @@
 
 namespace mobileclip::server {
 
+enum class LogFormat { kText, kJson };
+
 struct ServerConfig {
   std::filesystem::path model;  ///< model directory
   std::string host = "127.0.0.1";
@@ -32,9 +34,11 @@ struct ServerConfig {
   std::chrono::milliseconds write_timeout{30'000};
   std::chrono::milliseconds drain_timeout{30'000};  ///< after SIGTERM, for what is in flight
   std::size_t max_connections = 4096;
+  bool gzip = true;  ///< compress responses for clients that ask for it
 
   std::string log_level = "info";  ///< trace, debug, info, warn, error, off
-  bool access_log = false;         ///< one line a request
+  LogFormat log_format = LogFormat::kText;
+  bool access_log = false;  ///< one line a request
 };
 
 }  // namespace mobileclip::server

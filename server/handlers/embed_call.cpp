@@ -132,6 +132,8 @@ asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& co
   if (!all_finite(embedded.images) || !all_finite(embedded.texts)) {
     co_return error_response(Error{ErrorCode::kInternal, "the model gave an embedding that is not finite"});
   }
+  request.trace->add(Lane::kImage, embedded.images);
+  request.trace->add(Lane::kText, embedded.texts);
   context.metrics.images_embedded(embedded.images.size());
   context.metrics.texts_embedded(embedded.texts.size());
   co_return embedded;

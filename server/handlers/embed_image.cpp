@@ -4,6 +4,7 @@
 #include "proto_json/requests.h"
 #include "server/handlers/body_form.h"
 #include "server/handlers/embed_call.h"
+#include "server/handlers/embedding_reply.h"
 #include "server/handlers/image_upload.h"
 #include "server/handlers/option_fields.h"
 #include "server/handlers/stages.h"
@@ -45,12 +46,14 @@ Result<proto::EmbedImageRequest> parse(const Request& request, const RequestBody
   return parsed;
 }
 
-proto::EmbedReply to_reply(std::string_view model, std::vector<EmbeddedItem> items) {
+proto::EmbedReply to_reply(std::string_view model, std::vector<EmbeddedItem> items,
+                           const proto::OutputOptions& output) {
   proto::EmbedReply reply{.model = model,
                           .dimensions = static_cast<int>(items.front().embedding.size()),
                           .embeddings = {},
                           .tokens = 0,
-                          .truncated = {}};
+                          .truncated = {},
+                          .output = output};
   for (EmbeddedItem& item : items) reply.embeddings.push_back(std::move(item.embedding));
   return reply;
 }
@@ -66,15 +69,16 @@ asio::awaitable<Response> embed_image(const HandlerContext& context, const Reque
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);
   if (!parsed) co_return error_response(parsed.error());
 
+  const auto output = embedding_form(request.head, parsed->options.output);
+  if (const auto* error = std::get_if<HttpError>(&output)) co_return error_response(*error);
+
   EmbedInputs inputs{.images = std::move(parsed->images), .texts = {}};
   auto embedded = co_await embed(context, request, std::move(inputs), parsed->options);
   if (auto* refusal = std::get_if<Response>(&embedded)) co_return std::move(*refusal);
 
-  const auto reply = to_reply(context.service.info().model, std::move(std::get<Embedded>(embedded).images));
-  auto serialize = [&reply]() -> Result<std::string> { return proto::image_reply(reply); };
-  auto body = co_await run_stage(context, scope, RequestStage::kSerialize, proto::estimated_bytes(reply), serialize);
-  if (!body) co_return error_response(body.error());
-  co_return json_response(std::move(*body));
+  const auto reply =
+      to_reply(context.service.info().model, std::move(std::get<Embedded>(embedded).images), parsed->options.output);
+  co_return co_await embedding_response(context, scope, std::get<EmbeddingForm>(output), reply, proto::image_reply);
 }
 
 }  // namespace mobileclip::server

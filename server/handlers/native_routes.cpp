@@ -1,4 +1,5 @@
 // The routes of this server's own protocol.
+#include "server/handlers/embed_batch.h"
 #include "server/handlers/embed_image.h"
 #include "server/handlers/embed_text.h"
 #include "server/handlers/health.h"
@@ -19,6 +20,8 @@ constexpr RouteEntry kRoutes[] = {
     {"POST", "/embed/image", "images to embeddings: a raw image, a form's files or JSON {\"images\": [base64]}",
      embed_image},
     {"POST", "/embed/text", "texts to embeddings: JSON {\"texts\": [string]}", embed_text},
+    {"POST", "/embed/batch", "lines of {\"text\": string} or {\"image\": base64}, any number, to lines of embeddings",
+     embed_batch},
     {"POST", "/similarity", "cosines and probabilities of images against texts: JSON or a form; also TEI's",
      similarity},
     {"GET", "/", "this list", whatever_is_asked<index>},

@@ -45,6 +45,9 @@ std::optional<Error> set_option(proto::EmbedOptions& options, std::string_view n
   }
   if (name == "normalize") return set_flag(options.normalize, name, value);
   if (name == "truncate") return set_flag(options.truncate, name, value);
+  if (std::ranges::find(proto::kOutputOptions, name) != std::end(proto::kOutputOptions)) {
+    return proto::set_output_option(options.output, name, value);
+  }
   return set_positive(options.dimensions, name, value);
 }
 

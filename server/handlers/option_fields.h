@@ -11,8 +11,10 @@
 namespace mobileclip::server {
 
 using OptionNames = std::span<const std::string_view>;
-inline constexpr std::string_view kImageOptions[] = {"normalize", "dimensions"};
-inline constexpr std::string_view kTextOptions[] = {"normalize", "dimensions", "truncate"};
+inline constexpr std::string_view kImageOptions[] = {"normalize", "dimensions", "encoding_format", "dtype", "quantize"};
+inline constexpr std::string_view kTextOptions[] = {"normalize",       "dimensions", "truncate",
+                                                    "encoding_format", "dtype",      "quantize"};
+inline constexpr std::string_view kSimilarityOptions[] = {"normalize", "dimensions", "truncate"};
 
 /// kInvalidArgument for a name that is not among `known` (naming both) or a value of another type.
 std::optional<Error> set_option(proto::EmbedOptions& options, std::string_view name, std::string_view value,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -17,11 +18,17 @@ using Control = Response (*)(const HandlerContext&, const Request&);
 /// Has a body and keeps the engine busy; refused while the server stops.
 using Work = boost::asio::awaitable<Response> (*)(const HandlerContext&, const Request&, RequestScope&);
 
+class StreamExchange;
+struct BulkShares;
+/// Answers while the request is read; refused while the server stops (embed_batch.h).
+using Stream = boost::asio::awaitable<std::optional<Response>> (*)(const HandlerContext&, const BulkShares&,
+                                                                   const Request&, RequestScope&, StreamExchange&);
+
 struct RouteEntry {
   std::string_view method;
   std::string_view path;  ///< a pattern: router.h
   std::string_view about;
-  std::variant<Control, Work> handler;
+  std::variant<Control, Work, Stream> handler;
   ErrorFormat error_format = nullptr;  ///< null: the native one
 };
 

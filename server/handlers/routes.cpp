@@ -1,12 +1,22 @@
 #include "server/handlers/routes.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "server/handlers/embed_batch.h"
 
 namespace mobileclip::server {
 
 namespace asio = boost::asio;
 
 namespace {
+
+/// Which weights an embedding is of: those of other fingerprints are not comparable with it.
+asio::awaitable<Response> with_fingerprint(const HandlerContext& context, asio::awaitable<Response> work) {
+  Response response = co_await std::move(work);
+  response.headers.add("X-Model-Fingerprint", context.service.info().fingerprint);
+  co_return response;
+}
 
 asio::awaitable<Response> answer_at_once(Control control, const HandlerContext& context, const Request& request) {
   co_return control(context, request);
@@ -19,7 +29,13 @@ Endpoint make_endpoint(const RouteEntry& route, const HandlerContext& context) {
                     .error_format = route.error_format};
   if (const Work* work = std::get_if<Work>(&route.handler)) {
     endpoint.handler = [work = *work, &context](const Request& request, RequestScope& scope) {
-      return work(context, request, scope);
+      return with_fingerprint(context, work(context, request, scope));
+    };
+  } else if (const Stream* stream = std::get_if<Stream>(&route.handler)) {
+    endpoint.kind = EndpointKind::kStream;
+    endpoint.stream = [stream = *stream, &context, shares = BulkShares(context.config.engine)](
+                          const Request& request, RequestScope& scope, StreamExchange& exchange) {
+      return stream(context, shares, request, scope, exchange);
     };
   } else {
     endpoint.kind = EndpointKind::kControl;

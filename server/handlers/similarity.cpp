@@ -31,7 +31,7 @@ Result<proto::SimilarityRequest> parse_form(const Request& request, std::string_
       texts.emplace_back(value);
       return std::nullopt;
     }
-    if (name != "request") return set_option(options, name, value, kTextOptions);
+    if (name != "request") return set_option(options, name, value, kSimilarityOptions);
     if (json) return invalid("the field \"request\" is given twice");
     json = value;
     return std::nullopt;
@@ -84,7 +84,7 @@ std::optional<Error> check(proto::SimilarityRequest& request, const HandlerConte
 
 Result<proto::SimilarityRequest> parse(const Request& request, const RequestBodyForm& form,
                                        const HandlerContext& context) {
-  const auto options = options_from_query(request.head.query(), kTextOptions);
+  const auto options = options_from_query(request.head.query(), kSimilarityOptions);
   if (!options) return options.error();
   auto parsed = form.form == BodyForm::kJson ? proto::parse_similarity(*request.body, *options)
                                              : parse_form(request, form.boundary, *options);

@@ -17,7 +17,9 @@ HttpError no_room_for_body() {
 }
 
 std::optional<Response> Admission::refuse(const RequestHead& head, const Endpoint& endpoint) const {
-  if (head.content_length().value_or(0) > max_body_bytes_) return error_response(body_too_large(max_body_bytes_));
+  const bool whole = endpoint.kind != EndpointKind::kStream;
+  if (whole && head.content_length().value_or(0) > max_body_bytes_)
+    return error_response(body_too_large(max_body_bytes_));
   if (endpoint.kind == EndpointKind::kControl) return std::nullopt;
   if (lifecycle_.phase() == Lifecycle::Phase::kRefusing) {
     return error_response(Error{ErrorCode::kUnavailable, "the server is shutting down"});

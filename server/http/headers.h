@@ -16,6 +16,8 @@ class Headers {
 
   /// The first field of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  /// All fields of that name as the one list they stand for, joined by commas (RFC 9110 section 5.3).
+  [[nodiscard]] std::optional<std::string> list(std::string_view name) const;
   [[nodiscard]] std::size_t count(std::string_view name) const;
 
   [[nodiscard]] auto begin() const { return fields_.begin(); }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "server/http/request_id.h"
 #include "server/http/response_writer.h"
 #include "server/http/responses.h"
 
@@ -63,6 +64,7 @@ asio::awaitable<void> refuse_connection(tcp::socket socket, std::shared_ptr<Conn
   timer.arm(kRefusalTimeout);
   Response response = error_response(
       HttpError{.status = 503, .code = "too_many_connections", .message = "the server has no connection to spare"});
+  response.headers.add("X-Request-Id", random_request_id());
   const Delivery delivery;
   const bool written = co_await write_response(socket, response, delivery);
   if (written) co_await close_lingering(socket, timer, connection);

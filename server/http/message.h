@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "engine/base/deadline.h"
 #include "server/http/headers.h"
 #include "server/http/refusal.h"
+#include "server/http/request_trace.h"
 
 namespace mobileclip::server {
 
@@ -42,8 +44,10 @@ struct Request {
   RequestHead head;
   SharedBody body = std::make_shared<const std::string>();
   Deadline deadline = Deadline::never();
+  std::chrono::microseconds timeout{0};  ///< what X-Request-Timeout grants, also each item of a stream; 0: unsaid
   std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);  ///< the client went away
   PathParameters path_parameters = {};  ///< of the route's pattern
+  std::shared_ptr<RequestTrace> trace = std::make_shared<RequestTrace>();  ///< for whoever serves it to add to
 };
 
 struct Response {

@@ -6,6 +6,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <cstdint>
+#include <limits>
 #include <new>
 
 #include "server/http/admission.h"
@@ -82,6 +84,10 @@ struct RequestReader::Impl {
   boost::beast::flat_buffer buffer{kMaxBuffered};
   RequestHead head{};     // of the request in hand: what its body's framing needs
   bool complete = false;  // the request in hand is read to its end
+  // Of a body that is taken piece by piece.
+  std::optional<ChunkedDecoder> pieces{};
+  std::uint64_t left = 0;                     // where Content-Length said how much
+  std::optional<ReadFailure> failure_ahead{};  // behind what was passed on already
 
   [[nodiscard]] std::string_view buffered() const {
     return {static_cast<const char*>(buffer.data().data()), buffer.size()};
@@ -160,6 +166,25 @@ struct RequestReader::Impl {
     co_return std::nullopt;
   }
 
+  /// Moves what lies in the buffer of a body that is taken piece by piece to `piece`.
+  void take_buffered(std::string& piece) {
+    if (complete || failure_ahead) return;
+    if (!head.chunked()) {
+      const std::size_t taken = std::min<std::uint64_t>(left, buffer.size());
+      piece.append(buffered().substr(0, taken));
+      buffer.consume(taken);
+      left -= taken;
+      complete = left == 0;
+      return;
+    }
+    if (!pieces) pieces.emplace(std::numeric_limits<std::size_t>::max());
+    std::string_view input = buffered();
+    const ChunkedDecoder::Status status = pieces->decode(input, piece);
+    buffer.consume(buffer.size() - input.size());
+    complete = status == ChunkedDecoder::Status::kDone;
+    if (status == ChunkedDecoder::Status::kMalformed) failure_ahead = failure(malformed(std::string(pieces->reason())));
+  }
+
   asio::awaitable<std::optional<ReadFailure>> receive_chunked(HeldBody& body) {
     ChunkedDecoder decoder(config.max_body_bytes);
     for (;;) {
@@ -184,6 +209,8 @@ RequestReader::~RequestReader() = default;
 asio::awaitable<std::variant<RequestHead, ReadFailure>> RequestReader::read_head() {
   Impl& self = *impl_;
   self.complete = false;
+  self.pieces.reset();
+  self.failure_ahead.reset();
   // An idle connection keeps no more memory than it needs; there may be thousands.
   if (self.buffer.size() == 0) self.buffer.shrink_to_fit();
   const auto received = co_await self.receive_head();
@@ -202,6 +229,7 @@ asio::awaitable<std::variant<RequestHead, ReadFailure>> RequestReader::read_head
   self.buffer.consume(raw.size());
   if (auto refused = check_request_head(self.head)) co_return failure(*std::move(refused));
   self.complete = !self.head.has_body();
+  self.left = self.head.content_length().value_or(0);
   co_return self.head;
 }
 
@@ -226,6 +254,31 @@ asio::awaitable<std::variant<SharedBody, ReadFailure>> RequestReader::read_body(
   }
   self.timer.disarm();
   co_return SharedBody(body, &body->text);
+}
+
+asio::awaitable<std::variant<std::string, ReadFailure>> RequestReader::read_some() {
+  Impl& self = *impl_;
+  if (self.failure_ahead) co_return *self.failure_ahead;
+  // Not as a wait that others' connections may cut short: that would end what is being written, too.
+  self.timer.arm(self.config.body_timeout);
+  std::string piece;
+  self.take_buffered(piece);
+  while (piece.empty() && !self.complete && !self.failure_ahead) {
+    const error_code error = co_await self.receive_more(kBodyReadStep);
+    if (error == asio::error::eof) {
+      self.failure_ahead = ReadFailure{};  // it has left: there is nobody to tell
+    } else {
+      self.failure_ahead = self.body_failure(error);
+    }
+    self.take_buffered(piece);
+  }
+  self.timer.disarm();
+  if (self.failure_ahead && piece.empty()) co_return *self.failure_ahead;
+  co_return piece;
+}
+
+void RequestReader::restart_body_timeout() {
+  if (!impl_->timer.expired()) impl_->timer.arm(impl_->config.body_timeout);
 }
 
 bool RequestReader::complete() const { return impl_->complete; }

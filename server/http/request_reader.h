@@ -39,6 +39,12 @@ class RequestReader {
   /// What is returned holds its part of the budget until it goes.
   boost::asio::awaitable<std::variant<SharedBody, ReadFailure>> read_body();
 
+  /// Instead of read_body(), and as often as it takes: what has arrived next of the body, empty at its end.
+  /// body_timeout counts from the last byte, max_body_bytes does not hold.
+  boost::asio::awaitable<std::variant<std::string, ReadFailure>> read_some();
+  /// While read_some() waits: its time begins anew.
+  void restart_body_timeout();
+
   /// Whether the last request was read to its end, so that another can follow.
   [[nodiscard]] bool complete() const;
   /// Whether bytes behind the last head have arrived.

@@ -1,7 +1,5 @@
 #include "server/http/request_scope.h"
 
-#include <spdlog/spdlog.h>
-
 namespace mobileclip::server {
 
 RequestScope::RequestScope(Metrics& metrics, Lifecycle& lifecycle, const Subject& subject)
@@ -11,14 +9,22 @@ RequestScope::RequestScope(Metrics& metrics, Lifecycle& lifecycle, const Subject
 }
 
 RequestScope::~RequestScope() {
-  const auto duration = std::chrono::steady_clock::now() - start_;
-  metrics_.request_stage(RequestStage::kTotal, duration);
+  const std::chrono::nanoseconds total = elapsed();
+  metrics_.request_stage(RequestStage::kTotal, total);
   metrics_.request_finished(subject_.route, status_);
   lifecycle_.request_finished();
-  if (subject_.log) {
-    spdlog::info("{} {} {} {} bytes {:.1f} ms", subject_.method, subject_.path, status_, body_bytes_,
-                 std::chrono::duration<double, std::milli>(duration).count());
-  }
+  if (subject_.log == nullptr) return;
+  subject_.log->write({.id = trace_->id,
+                       .method = subject_.method,
+                       .route = subject_.path,
+                       .status = status_,
+                       .bytes_in = trace_->received_bytes,
+                       .bytes_out = body_bytes_,
+                       .total = total,
+                       .stages = trace_->stages(),
+                       .images = trace_->items(Lane::kImage),
+                       .texts = trace_->items(Lane::kText),
+                       .batch = trace_->largest_batch()});
 }
 
 void RequestScope::answered(unsigned status, std::size_t body_bytes) {

@@ -4,7 +4,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <chrono>
@@ -29,21 +31,36 @@ const std::string& server_name() {
   return name;
 }
 
-}  // namespace
-
-asio::awaitable<bool> write_response(tcp::socket& socket, Response& response, Delivery delivery) {
-  http::response<http::string_body> message(static_cast<http::status>(response.status),
-                                            static_cast<unsigned>(delivery.version));
+template <typename Body>
+http::response<Body> head_of(const Response& response, int version) {
+  http::response<Body> message(static_cast<http::status>(response.status), static_cast<unsigned>(version));
   message.set(http::field::server, server_name());
   message.set(http::field::date, http_date(std::time(nullptr)));
   for (const auto& [name, value] : response.headers) message.insert(name, value);
   if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
+  return message;
+}
+
+}  // namespace
+
+asio::awaitable<bool> write_response(tcp::socket& socket, Response& response, Delivery delivery) {
+  auto message = head_of<http::string_body>(response, delivery.version);
   if (response.status != 204) message.content_length(response.body.size());
   message.keep_alive(delivery.keep_alive);
   if (!delivery.head_only) message.body() = std::move(response.body);
 
   error_code error;
   co_await http::async_write(socket, message, asio::redirect_error(asio::use_awaitable, error));
+  co_return !error;
+}
+
+asio::awaitable<bool> write_stream_head(tcp::socket& socket, const Response& response, int version) {
+  auto message = head_of<http::empty_body>(response, version);
+  message.chunked(version >= 11);
+  message.keep_alive(false);
+  http::response_serializer<http::empty_body> serializer(message);
+  error_code error;
+  co_await http::async_write_header(socket, serializer, asio::redirect_error(asio::use_awaitable, error));
   co_return !error;
 }
 

@@ -20,6 +20,11 @@ struct Delivery {
 boost::asio::awaitable<bool> write_response(boost::asio::ip::tcp::socket& socket, Response& response,
                                             Delivery delivery);
 
+/// The head alone, of a response whose body follows in chunks, or for HTTP/1.0 as it is; the connection closes after
+/// it.
+boost::asio::awaitable<bool> write_stream_head(boost::asio::ip::tcp::socket& socket, const Response& response,
+                                               int version);
+
 /// "HTTP/1.1 100 Continue". False as above.
 boost::asio::awaitable<bool> write_continue(boost::asio::ip::tcp::socket& socket);
 

@@ -17,15 +17,24 @@ namespace mobileclip::server {
 /// Runs on its connection's executor; must not block. What it throws becomes a 500, or 503 where memory ran out.
 using Handler = std::function<boost::asio::awaitable<Response>(const Request&, RequestScope&)>;
 
+class StreamExchange;
+
+/// As Handler, for a response that is written while the request's body is read. The response, where the request is
+/// refused before anything is written; nullopt once the exchange has answered or its client has left.
+using StreamHandler =
+    std::function<boost::asio::awaitable<std::optional<Response>>(const Request&, RequestScope&, StreamExchange&)>;
+
 enum class EndpointKind {
   kControl,  ///< health, metrics, information: answered in every phase
   kWork,     ///< keeps the engine busy: has a body, refused while the server stops
+  kStream,   ///< the same, with a body of any length
 };
 
 struct Endpoint {
   std::string method;
   EndpointKind kind;
-  Handler handler;
+  Handler handler;            ///< of kControl and kWork
+  StreamHandler stream = {};  ///< of kStream
   ErrorFormat error_format = nullptr;  ///< of every error on this route, whoever finds it; null: the native one
 };
 

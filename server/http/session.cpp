@@ -2,11 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
+#include "server/http/compression.h"
 #include "server/http/disconnect_watch.h"
 #include "server/http/phase_timer.h"
+#include "server/http/request_id.h"
 #include "server/http/request_reader.h"
+#include "server/http/request_timeout.h"
 #include "server/http/response_writer.h"
 #include "server/http/responses.h"
+#include "server/http/stream_exchange.h"
 
 namespace mobileclip::server {
 
@@ -48,11 +54,14 @@ class Session {
     RouteMatch match = context_.router.match(request.head);
     const std::string_view method = match.endpoint != nullptr ? std::string_view(match.endpoint->method) : "-";
     RequestScope scope(context_.metrics, context_.lifecycle,
-                       {.route = match.route, .path = match.path, .method = method, .log = context_.config.access_log});
+                       {.route = match.route, .path = match.path, .method = method, .log = context_.access_log});
+    request.trace = scope.trace();
+    request.trace->id = request_id(request.head.headers);
 
     std::optional<Response> response = co_await answer(request, match, scope);
     if (!response) co_return false;
     apply_error_format(*response, match.error_format);
+    if (context_.config.gzip) co_await compress(*response, request.head, context_.workers, scope);
     const bool keep_alive = request.head.keep_alive() && reader_.complete() && context_.lifecycle.serving();
     const Delivery delivery{
         .version = request.head.version, .keep_alive = keep_alive, .head_only = request.head.method == "HEAD"};
@@ -60,19 +69,36 @@ class Session {
     co_return written&& keep_alive;
   }
 
-  /// nullopt where the client left before its request was whole.
+  /// nullopt where the client left before its request was whole, or has its answer by a stream.
   asio::awaitable<std::optional<Response>> answer(Request& request, RouteMatch& match, RequestScope& scope) {
     if (match.endpoint == nullptr) co_return std::move(match.reply);
     if (auto refused = context_.admission.refuse(request.head, *match.endpoint)) co_return refused;
+    request.path_parameters = std::move(match.parameters);
+    const auto timeout = request_timeout(request.head.headers, context_.config.request_timeout);
+    if (!timeout) co_return error_response(timeout.error());
+    if (request.head.headers.find("X-Request-Timeout")) request.timeout = *timeout;
+    if (match.endpoint->kind == EndpointKind::kStream) co_return co_await stream(request, *match.endpoint, scope);
     auto body = co_await read_body(request.head, scope);
     if (auto* failed = std::get_if<ReadFailure>(&body)) {
       if (!failed->answer) co_return std::nullopt;
       co_return error_response(*failed->answer);
     }
     request.body = std::get<SharedBody>(std::move(body));
-    request.path_parameters = std::move(match.parameters);
-    request.deadline = Deadline::after(context_.config.request_timeout);
+    request.trace->received_bytes = request.body->size();
+    request.deadline = deadline_of(request, scope);
+    if (request.deadline.passed()) co_return error_response(too_late());
     co_return co_await handle(request, *match.endpoint, scope);
+  }
+
+  /// The server's own limit counts from a request's last byte, the client's from its first.
+  Deadline deadline_of(const Request& request, const RequestScope& scope) const {
+    const std::chrono::nanoseconds own = context_.config.request_timeout;
+    if (request.timeout.count() == 0) return Deadline::after(own);
+    return Deadline::after(std::min<std::chrono::nanoseconds>(own, request.timeout - scope.elapsed()));
+  }
+
+  static Error too_late() {
+    return {ErrorCode::kDeadlineExceeded, "the request's deadline passed before its last byte arrived"};
   }
 
   asio::awaitable<std::variant<SharedBody, ReadFailure>> read_body(const RequestHead& head, RequestScope& scope) {
@@ -92,12 +118,27 @@ class Session {
     } catch (const std::bad_alloc&) {
       co_return error_response(Error{ErrorCode::kUnavailable, "out of memory"});
     } catch (const std::exception& error) {
-      spdlog::error("{} failed: {}", endpoint.method, error.what());
+      spdlog::error("{} failed: {} (request {})", endpoint.method, error.what(), request.trace->id);
+      co_return error_response(Error{ErrorCode::kInternal, "internal error"});
+    }
+  }
+
+  asio::awaitable<std::optional<Response>> stream(const Request& request, const Endpoint& endpoint,
+                                                  RequestScope& scope) {
+    StreamExchange exchange(socket_, reader_, context_.config, request.head, scope);
+    try {
+      co_return co_await endpoint.stream(request, scope, exchange);
+    } catch (const std::exception& error) {
+      *request.abandoned = true;
+      spdlog::error("a stream failed: {} (request {})", error.what(), request.trace->id);
+      if (exchange.begun()) co_return std::nullopt;
       co_return error_response(Error{ErrorCode::kInternal, "internal error"});
     }
   }
 
   asio::awaitable<bool> deliver(Response& response, Delivery delivery, RequestScope& scope) {
+    response.headers.add("X-Request-Id", scope.trace()->id);
+    response.headers.add("Server-Timing", server_timing(*scope.trace(), scope.elapsed()));
     const auto timer = scope.time(RequestStage::kWrite);
     const std::size_t bytes = response.body.size();
     timer_.arm(context_.config.write_timeout);
@@ -111,9 +152,9 @@ class Session {
 
   /// Answers what could not be read as a request.
   asio::awaitable<void> refuse_head(const HttpError& error) {
-    RequestScope scope(
-        context_.metrics, context_.lifecycle,
-        {.route = context_.router.size(), .path = "other", .method = "-", .log = context_.config.access_log});
+    RequestScope scope(context_.metrics, context_.lifecycle,
+                       {.route = context_.router.size(), .path = "other", .method = "-", .log = context_.access_log});
+    scope.trace()->id = random_request_id();
     Response response = error_response(error);
     const Delivery delivery;
     co_await deliver(response, delivery, scope);

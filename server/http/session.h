@@ -1,6 +1,7 @@
 // One connection, from accept to close.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -10,6 +11,7 @@
 #include "server/http/connection_table.h"
 #include "server/http/lifecycle.h"
 #include "server/http/router.h"
+#include "server/logging/access_log.h"
 #include "server/metrics/metrics.h"
 
 namespace mobileclip::server {
@@ -23,6 +25,8 @@ struct SessionContext {
   Metrics& metrics;
   Lifecycle& lifecycle;
   ConnectionTable& connections;
+  const AccessLog* access_log;           ///< null: off
+  boost::asio::any_io_executor workers;  ///< for compressing; joined before the sessions' memory goes
 };
 
 /// Serves the requests of a connection one after the other. Runs on the socket's executor; throws only where memory

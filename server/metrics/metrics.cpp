@@ -23,10 +23,11 @@ using prometheus::Labels;
 using prometheus::Registry;
 
 // Every status the server answers with, and 0 for one that is missing here: the label set stays fixed whatever happens.
-constexpr std::array<unsigned, 22> kStatuses = {
-    200, 204, 400, 404, 405, 408, 411, 413, 414, 415, 417, 422, 424, 429, Metrics::kNoAnswer,
+constexpr std::array<unsigned, 23> kStatuses = {
+    200, 204, 400, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 424, 429, Metrics::kNoAnswer,
     431, 500, 501, 503, 504, 507, 0};
-constexpr std::array<std::string_view, 5> kRequestStages = {"read", "parse", "serialize", "write", "total"};
+constexpr std::array<std::string_view, kRequestStageCount> kRequestStages = {"read",     "parse", "serialize",
+                                                                             "compress", "write", "total"};
 constexpr std::array<std::string_view, 3> kEngineStages = {"prepare", "queue", "inference"};
 constexpr std::array<std::string_view, 3> kCacheOutcomes = {"hit", "coalesced", "miss"};
 constexpr std::array<std::string_view, 2> kDropReasons = {"expired", "abandoned"};
@@ -69,6 +70,7 @@ std::optional<Rejection> rejection(unsigned status) {
     case 414:
     case 431:
       return Rejection::kTooLarge;
+    case 406:
     case 415:
     case 422:
       return Rejection::kUnprocessable;
@@ -128,6 +130,9 @@ struct Metrics::Series {
   Counter& images = counter(registry, "mobileclip_images_total", "Images embedded");
   Counter& texts = counter(registry, "mobileclip_texts_total", "Texts embedded");
   Counter& tokens = counter(registry, "mobileclip_tokens_total", "Tokens of the texts embedded, specials counted");
+  Counter& log_dropped =
+      counter(registry, "mobileclip_log_lines_dropped_total", "Log lines dropped because their reader stalled");
+  DroppedLogLines dropped_log_lines = [] { return std::uint64_t{0}; };
   Gauge& resident = gauge(registry, "process_resident_memory_bytes", "Resident memory size in bytes");
   Counter& cpu = counter(registry, "process_cpu_seconds_total", "User and system CPU time spent in seconds");
   Gauge& fds = gauge(registry, "process_open_fds", "Number of open file descriptors");
@@ -239,6 +244,8 @@ void Metrics::set_build_info(const BuildInfo& info) {
       .Set(1);
 }
 
+void Metrics::set_dropped_log_lines(DroppedLogLines dropped) { series_->dropped_log_lines = std::move(dropped); }
+
 void Metrics::request_started() { series_->in_flight.Increment(); }
 
 void Metrics::request_finished(RouteIndex route, unsigned status) {
@@ -292,6 +299,8 @@ std::string Metrics::render(const QueueDepths& depths) {
   const ProcessStats process = read_process_stats();
   series_->resident.Set(process.resident_bytes);
   series_->cpu.Increment(std::max(0.0, process.cpu_seconds - series_->cpu.Value()));
+  const auto dropped = static_cast<double>(series_->dropped_log_lines());
+  series_->log_dropped.Increment(std::max(0.0, dropped - series_->log_dropped.Value()));
   series_->fds.Set(process.open_fds);
   series_->start_time.Set(process.start_time_seconds);
   return prometheus::TextSerializer().Serialize(series_->registry.Collect());

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,7 +16,8 @@
 namespace mobileclip::server {
 
 /// Parts of a request's time that the server itself spends.
-enum class RequestStage { kRead, kParse, kSerialize, kWrite, kTotal };
+enum class RequestStage { kRead, kParse, kSerialize, kCompress, kWrite, kTotal };
+inline constexpr std::size_t kRequestStageCount = 6;
 
 struct BuildInfo {
   std::string version;
@@ -43,6 +46,9 @@ struct CacheChange {
   std::size_t bytes = 0;
 };
 
+/// Log lines dropped since the start.
+using DroppedLogLines = std::function<std::uint64_t()>;
+
 /// Thread-safe.
 class Metrics final : public EngineObserver {
  public:
@@ -52,6 +58,8 @@ class Metrics final : public EngineObserver {
   explicit Metrics(const std::vector<std::string>& routes);
   ~Metrics() override;
 
+  /// Asked at each scrape, from any thread. Called once, before the first.
+  void set_dropped_log_lines(DroppedLogLines dropped);
   void set_build_info(const BuildInfo& info);
 
   void request_started();

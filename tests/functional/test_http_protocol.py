@@ -209,8 +209,8 @@ class Pages(harness.ServerTest):
         self.server.get("/secret-path?secret=1")
         self.server.get("/health/live")
         log = self.server.wait_for_log("GET /health/live")
-        self.assertRegex(log, r"POST /embed/text 200 \d+ bytes \d+\.\d ms")
-        self.assertRegex(log, r"- other 404 \d+ bytes \d+\.\d ms")
+        self.assertRegex(log, r"POST /embed/text 200 id=[0-9a-f]{32} in=\d+ out=\d+ total=\d+\.\d{3}ms")
+        self.assertRegex(log, r"- other 404 id=[0-9a-f]{32} in=0 out=\d+ total=\d+\.\d{3}ms")
         self.assertNotIn("secret", log)
 
 

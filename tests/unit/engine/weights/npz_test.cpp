@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
+#include <span>
+
 #include "engine/base/error.h"
+#include "engine/weights/npy_header.h"
 #include "tests/unit/engine/weights/temporary_directory.h"
 
 namespace mobileclip {
@@ -189,6 +192,21 @@ TEST_F(Npz, SurvivesDamage) {
     changed[at] = static_cast<char>(~changed[at]);
     (void)error_of(directory_.write("changed.npz", changed));
   }
+}
+
+TEST(NpyHeader, ReadsBackWhatItWrote) {
+  for (const Shape& shape : {Shape{}, Shape{5}, Shape{0, 512}, Shape{2, 3, 4}}) {
+    const std::string header = write_npy_header(DType::kF16, shape);
+    const auto bytes = std::as_bytes(std::span(header));
+    EXPECT_EQ(header.size() % 64, 0u);
+    ASSERT_EQ(npy_header_size(bytes), header.size());
+    const NpyHeader read = parse_npy_header(bytes);
+    EXPECT_EQ(read.dtype, DType::kF16);
+    EXPECT_EQ(read.shape, shape);
+    EXPECT_FALSE(read.fortran_order);
+  }
+  EXPECT_THAT(write_npy_header(DType::kI8, {7}),
+              HasSubstr("{'descr': '|i1', 'fortran_order': False, 'shape': (7,), }"));
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.idle_timeout", "4s"},
                                                                   {"server.write_timeout", "5s"},
                                                                   {"server.drain_timeout", "6s"},
+                                                                  {"server.gzip", "false"},
                                                                   {"engine.threads", "3"},
                                                                   {"engine.isa", "avx2"},
                                                                   {"engine.precision", "bf16"},
@@ -88,6 +89,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"image.exif", "apply"},
                                                                   {"image.decode", "fast"},
                                                                   {"log.level", "debug"},
+                                                                  {"log.format", "json"},
                                                                   {"log.access", "true"}}) {
     ASSERT_NO_FATAL_FAILURE(set(key, text, config));
     EXPECT_EQ(find_option(key)->get(config), text) << key;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,6 +13,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <stdexcept>
@@ -20,6 +22,7 @@
 
 #include "server/http/listener.h"
 #include "server/http/responses.h"
+#include "server/http/stream_exchange.h"
 
 namespace mobileclip::server {
 namespace {
@@ -58,6 +61,12 @@ class SessionTest : public ::testing::Test {
                 {.method = "POST", .kind = EndpointKind::kWork, .handler = [this](const Request& r, RequestScope&) {
                    return wait_until_abandoned(r, noticed_);
                  }});
+    router_.add("/stream", {.method = "POST",
+                            .kind = EndpointKind::kStream,
+                            .handler = {},
+                            .stream = [](const Request&, RequestScope&, StreamExchange& exchange) {
+                              return echo_pieces(exchange);
+                            }});
     listener_.listen();
     asio::co_spawn(io_, listener_.run(context_), asio::detached);
     thread_ = std::thread([this] { io_.run(); });
@@ -70,6 +79,22 @@ class SessionTest : public ::testing::Test {
 
   static asio::awaitable<Response> echo(const Request& request) {
     co_return text_response(*request.body, "text/plain");
+  }
+  static asio::awaitable<std::optional<Response>> echo_pieces(StreamExchange& exchange) {
+    const bool begun = co_await exchange.begin(text_response("", "text/plain"));
+    for (bool more = begun; more;) {
+      auto piece = co_await exchange.read_some();
+      const auto* bytes = std::get_if<std::string>(&piece);
+      const auto* failed = std::get_if<ReadFailure>(&piece);
+      more = bytes != nullptr && !bytes->empty();
+      std::string reply = more ? *bytes : std::string();
+      if (failed != nullptr && failed->answer) reply = std::string(failed->answer->code);
+      if (reply.empty()) continue;
+      const bool written = co_await exchange.write(std::move(reply));
+      more = more && written;
+    }
+    co_await exchange.end();
+    co_return std::nullopt;
   }
   static asio::awaitable<Response> hello() { co_return text_response("hello", "text/plain"); }
   static asio::awaitable<Response> fail() {
@@ -126,17 +151,20 @@ class SessionTest : public ::testing::Test {
   ConnectionTable connections_;
   BodyBudget bodies_{400'000};
   Admission admission_{lifecycle_, bodies_, config_.max_body_bytes};
-  Metrics metrics_{{"/echo", "/get", "/throw", "/wait"}};
+  Metrics metrics_{{"/echo", "/get", "/throw", "/wait", "/stream"}};
   std::atomic<bool> noticed_{false};
   asio::io_context io_;
   asio::io_context client_io_;
+  asio::thread_pool workers_{1};
   SessionContext context_{.config = config_,
                           .router = router_,
                           .admission = admission_,
                           .bodies = bodies_,
                           .metrics = metrics_,
                           .lifecycle = lifecycle_,
-                          .connections = connections_};
+                          .connections = connections_,
+                          .access_log = nullptr,
+                          .workers = workers_.get_executor()};
   Listener listener_{io_, "127.0.0.1", 0};
   std::thread thread_;
 };
@@ -171,6 +199,41 @@ TEST_F(SessionTest, KeepsTheConnectionAndAnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(responses_in(text), 3u);
   EXPECT_LT(text.find("\r\n\r\none"), text.find("\r\n\r\ntwo"));
   EXPECT_LT(text.find("\r\n\r\ntwo"), text.find("\r\n\r\nthree"));
+}
+
+TEST_F(SessionTest, CompressesWhereAskedAndWorthIt) {
+  const std::string large(20'000, 'x');
+  const std::string gzipped = exchange(post(large, "/echo", "Connection: close\r\nAccept-Encoding: gzip, br\r\n"));
+  EXPECT_THAT(gzipped, HasSubstr("Content-Encoding: gzip\r\n"));
+  EXPECT_THAT(gzipped, HasSubstr("Vary: Accept-Encoding\r\n"));
+  EXPECT_LT(gzipped.size(), 1000u);
+  const std::string refused = exchange(post(large, "/echo", "Connection: close\r\nAccept-Encoding: gzip;q=0\r\n"));
+  EXPECT_THAT(refused, HasSubstr("Vary: Accept-Encoding\r\n"));
+  EXPECT_THAT(refused, HasSubstr(large));
+  EXPECT_THAT(exchange(post("small", "/echo", "Connection: close\r\nAccept-Encoding: gzip\r\n")),
+              HasSubstr("\r\n\r\nsmall"));
+}
+
+TEST_F(SessionTest, StreamsAnswerWhileTheyAreRead) {
+  tcp::socket socket = connect();
+  asio::write(socket, asio::buffer(std::string("POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                               "3\r\nabc\r\n")));
+  std::string text;
+  asio::read_until(socket, asio::dynamic_buffer(text), "3\r\nabc\r\n");
+  EXPECT_THAT(text, HasSubstr("Transfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(text, HasSubstr("Connection: close\r\n"));
+  asio::write(socket, asio::buffer(std::string("2\r\nde\r\n0\r\n\r\n")));
+  EXPECT_THAT(read_to_end(socket), ::testing::EndsWith("2\r\nde\r\n0\r\n\r\n"));
+}
+
+TEST_F(SessionTest, AStreamsBodyMayBeOfAnyLengthButNotSilent) {
+  const std::string body(300'000, '#');  // max_body_bytes is a third of it
+  const std::string whole = exchange(post(body, "/stream"));
+  EXPECT_EQ(std::count(whole.begin(), whole.end(), '#'), 300'000);
+  EXPECT_THAT(exchange("POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab"), HasSubstr("timeout"));
+  EXPECT_THAT(exchange("POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+              HasSubstr("malformed_request"));
+  EXPECT_THAT(exchange("POST /stream HTTP/1.0\r\nContent-Length: 2\r\n\r\nab"), ::testing::EndsWith("\r\n\r\nab"));
 }
 
 TEST_F(SessionTest, Http10ClosesUnlessAskedToKeep) {

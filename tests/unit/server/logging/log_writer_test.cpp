@@ -1,0 +1,85 @@
+#include "server/logging/log_writer.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+namespace mobileclip::server {
+namespace {
+
+class LogWriterTest : public ::testing::Test {
+ protected:
+  LogWriterTest() { EXPECT_EQ(::pipe(pipe_.data()), 0); }
+  ~LogWriterTest() override {
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
+  }
+
+  std::string read(std::size_t bytes) {
+    std::string text(bytes, '\0');
+    std::size_t got = 0;
+    while (got < bytes) {
+      const ssize_t n = ::read(pipe_[0], text.data() + got, bytes - got);
+      if (n <= 0) break;
+      got += static_cast<std::size_t>(n);
+    }
+    text.resize(got);
+    return text;
+  }
+
+  std::array<int, 2> pipe_{};
+};
+
+TEST_F(LogWriterTest, WritesWholeLinesInOrder) {
+  std::string expected;
+  {
+    LogWriter writer(pipe_[1]);
+    for (int i = 0; i < 100; ++i) {
+      const std::string line = "line " + std::to_string(i) + "\n";
+      writer.write(line);
+      expected += line;
+    }
+  }
+  EXPECT_EQ(read(expected.size()), expected);
+}
+
+TEST_F(LogWriterTest, AReaderThatStallsHoldsUpNobodyAndWhatIsDroppedIsCounted) {
+  const std::string line = std::string(999, 'x') + "\n";
+  std::uint64_t dropped = 0;
+  constexpr int kLines = 1000;  // far more than a pipe and the writer's memory hold
+  {
+    LogWriter writer(pipe_[1], 100'000);
+    for (int i = 0; i < kLines; ++i) writer.write(line);
+    dropped = writer.dropped();
+    EXPECT_GT(dropped, 0u);
+    EXPECT_LT(dropped, kLines) << "what the memory holds is kept";
+  }  // gives up on the reader by itself
+  ::close(pipe_[1]);
+  const std::string text = read(kLines * line.size());
+  EXPECT_LE(text.size(), (kLines - dropped) * line.size());
+  EXPECT_GE(text.size(), 16'384u);
+  pipe_[1] = ::dup(pipe_[0]);
+}
+
+TEST_F(LogWriterTest, AReaderThatComesBackGetsTheRest) {
+  const std::string line = std::string(999, 'x') + "\n";
+  std::thread reader;
+  std::string text;
+  std::uint64_t dropped = 0;
+  {
+    LogWriter writer(pipe_[1], 1'000'000);
+    for (int i = 0; i < 200; ++i) writer.write(line);
+    dropped = writer.dropped();
+    reader = std::thread([&] { text = read(200 * line.size()); });
+  }
+  reader.join();
+  EXPECT_EQ(dropped, 0u);
+  EXPECT_EQ(text.size(), 200 * line.size());
+}
+
+}  // namespace
+}  // namespace mobileclip::server
