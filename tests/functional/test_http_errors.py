@@ -144,7 +144,7 @@ class Connections(harness.ServerTest):
 
         def keep_busy():
             while not refused.is_set():
-                self.server.post_json("/embed/text", {"texts": ["a text that keeps it busy"] * 256})
+                self.server.post_json("/embed/text", {"texts": ["a text that keeps it busy"] * 32})
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             for _ in range(2):
                 pool.submit(keep_busy)
