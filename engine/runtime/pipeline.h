@@ -51,6 +51,7 @@ class Pipeline {
         context_(context),
         budget_(options.max_queue_items, options.max_queue_bytes),
         max_ahead_(kBatchesAhead * options.max_batch),
+        inputs_a_turn_(std::min(Tower::kInputsPerPrepareJob, options.max_batch)),
         batcher_(
             {.max_batch = options.max_batch, .max_wait = options.max_wait},
             [this](std::vector<Item> batch) {
@@ -79,8 +80,8 @@ class Pipeline {
     const Clock::time_point admitted = Clock::now();
     {
       const std::lock_guard lock(unprepared_mutex_);
-      for (std::size_t first = 0; first < shared->size(); first += Tower::kInputsPerPrepareJob) {
-        const std::size_t end = std::min(first + Tower::kInputsPerPrepareJob, shared->size());
+      for (std::size_t first = 0; first < shared->size(); first += inputs_a_turn_) {
+        const std::size_t end = std::min(first + inputs_a_turn_, shared->size());
         unprepared_.push(pending.get(),
                          {.pending = pending, .inputs = shared, .first = first, .end = end, .admitted = admitted});
       }
@@ -169,22 +170,22 @@ class Pipeline {
     return std::nullopt;
   }
 
-  /// Whether the request's last item would have its turn only when more than half of the time is over: an estimate can
-  /// be off by as much, and what expires in the queue has kept others out of it. An empty lane tries anything.
+  /// Whether the request would not be done in time: what expires in the queue has only kept others out of it. An empty
+  /// lane tries anything.
   [[nodiscard]] bool would_expire(std::size_t items, const Deadline& deadline) const {
     const std::size_t held = budget_.items();
     if (held == 0 || deadline.at() == Clock::time_point::max()) return false;
     const std::size_t ahead = std::min(held, ahead_of(items));
     const std::chrono::duration<double> wait = static_cast<double>(ahead + items) * service_time_.per_item();
-    return wait > std::chrono::duration<double>(deadline.at() - Clock::now()) / 2;
+    return wait > std::chrono::duration<double>(deadline.at() - Clock::now());
   }
 
-  /// How many inputs of others would be computed before the last of `items` more: what is on its way, and of each
-  /// request that waits as many as this one has turns.
+  /// How many inputs of others would be computed before the last of `items` more: two batches, and of each request
+  /// that waits as many as this one has turns.
   [[nodiscard]] std::size_t ahead_of(std::size_t items) const {
-    const std::size_t turns = (items + Tower::kInputsPerPrepareJob - 1) / Tower::kInputsPerPrepareJob;
+    const std::size_t turns = (items + inputs_a_turn_ - 1) / inputs_a_turn_;
     const std::lock_guard lock(unprepared_mutex_);
-    return ahead_ + max_ahead_ / kBatchesAhead + turns * Tower::kInputsPerPrepareJob * unprepared_.flows();
+    return max_ahead_ + turns * inputs_a_turn_ * unprepared_.flows();
   }
 
   /// Hands inputs to the workers until enough are on their way; all of them once the lane is closed.
@@ -340,6 +341,7 @@ class Pipeline {
   ServiceTime service_time_;
   std::atomic<bool> closed_{false};
   const std::size_t max_ahead_;  // inputs being prepared, or waiting prepared
+  const std::size_t inputs_a_turn_;
   mutable std::mutex unprepared_mutex_;
   FairQueue<Unprepared> unprepared_;
   std::size_t ahead_ = 0;

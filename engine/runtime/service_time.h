@@ -2,6 +2,7 @@
 // refused at once instead of being served in vain.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <mutex>
@@ -23,9 +24,11 @@ class ServiceTime {
   void finished(std::size_t items, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     const auto count = static_cast<double>(items);
+    double seconds = std::chrono::duration<double>(now - last_).count();
+    if (items_ >= kFewest) seconds = std::min(seconds, kMaxSlowdown * count * seconds_ / items_);
     const double keep = kMemory / (kMemory + count);
     items_ = items_ * keep + count;
-    seconds_ = seconds_ * keep + std::chrono::duration<double>(now - last_).count();
+    seconds_ = seconds_ * keep + seconds;
     last_ = now;
   }
 
@@ -38,6 +41,8 @@ class ServiceTime {
  private:
   static constexpr double kMemory = 256;  ///< items after which older ones weigh half
   static constexpr double kFewest = 32;
+  /// Of one measurement: a machine that was suspended has not become slow.
+  static constexpr double kMaxSlowdown = 4;
 
   mutable std::mutex mutex_;
   Clock::time_point last_ = Clock::now();

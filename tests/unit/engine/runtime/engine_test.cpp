@@ -319,7 +319,7 @@ TEST_F(EngineTest, RefusesWhatCouldNotBeServedInTime) {
   HeldWorker held(*engine);
   for (int i = 0; i < kAhead; ++i)
     ASSERT_FALSE(engine->submit_images(many(), {}, [&](const Results&) { ahead.count_down(); }));
-  const EmbedRequest soon{.deadline = Deadline::after(time_of_many * kAhead)};
+  const EmbedRequest soon{.deadline = Deadline::after(time_of_many * (kAhead / 2))};
   const auto refused = engine->submit_images(many(), soon, [](const Results&) { FAIL(); });
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->code, ErrorCode::kOverloaded);

@@ -27,6 +27,17 @@ TEST(ServiceTime, LeavesOutWhatTheLaneWasEmpty) {
   EXPECT_NEAR(time.per_item().count(), 0.1, 1e-9);
 }
 
+TEST(ServiceTime, APauseIsNoSlowdown) {
+  ServiceTime time;
+  auto now = ServiceTime::Clock::now();
+  time.began(now);
+  for (int i = 0; i < 10; ++i) time.finished(32, now += 320ms);
+  time.finished(32, now += 1h);
+  EXPECT_LT(time.per_item().count(), 0.03);
+  for (int i = 0; i < 100; ++i) time.finished(32, now += 32s);
+  EXPECT_NEAR(time.per_item().count(), 1.0, 0.1) << "one that lasts is believed";
+}
+
 TEST(ServiceTime, ForgetsWhatIsLongAgo) {
   ServiceTime time;
   auto now = ServiceTime::Clock::now();
