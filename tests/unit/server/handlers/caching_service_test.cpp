@@ -27,6 +27,12 @@ class CountingService final : public EmbeddingService {
     text_count += texts.size();
     return fake.submit_texts(std::move(texts), request, std::move(done));
   }
+  std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
+                                        EmbedCallback done) override {
+    text_count += texts.size();
+    return fake.submit_token_ids(std::move(texts), request, std::move(done));
+  }
+  const ClipTokenizer& tokenizer() const noexcept override { return fake.tokenizer(); }
 
   FakeService fake;
   std::size_t image_count = 0;
@@ -102,6 +108,19 @@ TEST_F(CachingServiceTest, WhatIsNotAboutItemsIsTheEngines) {
   const auto refused = service.submit_texts({"a"}, {}, [](ItemResults) { FAIL(); });
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->message, "full");
+}
+
+TEST_F(CachingServiceTest, PassesTokenIdsOn) {
+  CachingService service(engine, config, metrics);
+  for (int i = 0; i < 2; ++i) {
+    const auto answers = wait_for([&](EmbedCallback done) {
+      return service.submit_token_ids({{49406, 320, 49407}}, {}, std::move(done));
+    });
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_TRUE(answers[0].ok());
+  }
+  EXPECT_EQ(engine.text_count, 2U);
+  EXPECT_EQ(&service.tokenizer(), &engine.tokenizer());
 }
 
 }  // namespace
