@@ -91,12 +91,12 @@ struct Engine::Impl {
         info(describe(model, options, kernels, executor.threads())),
         context{.kernels = kernels, .executor = executor, .scratch = {}, .observer = observer, .healthy = healthy},
         max_batch(std::min(options.max_batch, options.max_queue_items)),
-        images(ImageTower(image_encoder(model, arithmetic_of(options.precision, kernels)), preprocess_config(model, options),
-                          options.image_limits, executor.threads()),
-               context, options),
-        texts(TextTower(text_encoder(model, arithmetic_of(options.precision, kernels)), std::move(model.tokenizer), executor.threads(),
-                        memory_bounds(options.memory).text_group),
-              context, options) {
+        images(ImageTower(image_encoder(model, arithmetic_of(options.precision, kernels)),
+                          preprocess_config(model, options), options.image_limits, executor.threads()),
+               context, executor, options),
+        texts(TextTower(text_encoder(model, arithmetic_of(options.precision, kernels)), std::move(model.tokenizer),
+                        executor.threads(), memory_bounds(options.memory).text_group),
+              context, tokenizing, options) {
     const std::size_t per_worker = std::max(images.tower().scratch_per_worker(), texts.tower().scratch_per_worker());
     scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(executor.threads()));
     context.scratch = Scratch(scratch.data(), per_worker);
@@ -107,7 +107,8 @@ struct Engine::Impl {
   ~Impl() {
     images.close();
     texts.close();
-    executor.wait_idle();  // what is being prepared finds its lane closed
+    tokenizing.wait_idle();  // what is being prepared finds its lane closed
+    executor.wait_idle();
   }
 
   template <typename Text>
@@ -118,6 +119,9 @@ struct Engine::Impl {
 
   const kernels::Kernels& kernels;
   Executor executor;
+  /// Apart, though it takes microseconds a text: on the others' threads it would wait for an image to end, and the
+  /// forward pass for another.
+  Executor tokenizing{1};
   const EngineInfo info;
   std::atomic<bool> healthy{true};
   AlignedBuffer scratch;

@@ -46,9 +46,11 @@ class Pipeline {
  public:
   using Input = typename Tower::Input;
 
-  Pipeline(Tower tower, const PipelineContext& context, const EngineOptions& options)
+  /// Inputs are prepared on `preparer`, which may be the context's executor.
+  Pipeline(Tower tower, const PipelineContext& context, Executor& preparer, const EngineOptions& options)
       : tower_(std::move(tower)),
         context_(context),
+        preparer_(preparer),
         budget_(options.max_queue_items, options.max_queue_bytes),
         max_ahead_(kBatchesAhead * options.max_batch),
         inputs_a_turn_(std::min(Tower::kInputsPerPrepareJob, options.max_batch)),
@@ -203,7 +205,7 @@ class Pipeline {
           (*inputs.inputs)[i] = Input{};  // its bytes are not needed any more
         }
       };
-      context_.executor.submit(Tower::kLane, {.run = prepare_some, .spreads = false});
+      preparer_.submit(Tower::kLane, {.run = prepare_some, .spreads = false});
     }
   }
 
@@ -337,6 +339,7 @@ class Pipeline {
 
   Tower tower_;
   const PipelineContext& context_;
+  Executor& preparer_;
   LaneBudget budget_;
   ServiceTime service_time_;
   std::atomic<bool> closed_{false};
