@@ -1,6 +1,6 @@
 // What a running server gives and how long it takes, under load; bench/load/run.sh starts the server.
 //
-//   mobileclip-load-bench --port N --model DIR [--threads N] [--isa ISA] [--precision fp32|bf16] [--seconds S]
+//   mobileclip-load-bench --port N --model DIR [--threads N] [--isa ISA] [--precision fp32|bf16|int8] [--seconds S]
 //                         [--rounds N] [--connections N,N,…] [--rates N,N,…]
 //
 // The engine of `--model`, with the same threads, instruction set and precision as the server, runs in this process to
@@ -169,10 +169,12 @@ int main(int argc, char** argv) {
   app.add_option_function<std::string>(
          "--precision",
          [&arguments](const std::string& word) {
-           arguments.engine.precision = word == "bf16" ? Precision::kBf16 : Precision::kFp32;
+           arguments.engine.precision = word == "int8"   ? Precision::kInt8
+                                        : word == "bf16" ? Precision::kBf16
+                                                         : Precision::kFp32;
          },
          "The server's --precision")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
       ->default_str("fp32");
   app.add_option("--seconds", arguments.seconds, "Length of each measurement")->capture_default_str();
   app.add_option("--rounds", arguments.rounds, "Alternating runs of server and engine")->capture_default_str();

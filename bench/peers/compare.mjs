@@ -58,13 +58,14 @@ class OnnxRuntime {
     const options = { intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all' };
     self.image = await ort.InferenceSession.create(`${args.onnx}/image.onnx`, options);
     self.text = await ort.InferenceSession.create(`${args.onnx}/text.onnx`, options);
+    self.text_int8 = await ort.InferenceSession.create(`${args.onnx}/text_int8.onnx`, options);
     return self;
   }
 
-  async run(tower, batch) {
-    const feeds = tower === 'image' ? { pixel_values: patternImages(batch) } : { input_ids: patternTexts(batch) };
+  async run(model, batch) {
+    const feeds = model === 'image' ? { pixel_values: patternImages(batch) } : { input_ids: patternTexts(batch) };
     const start = performance.now();
-    const result = await this[tower].run(feeds);
+    const result = await this[model].run(feeds);
     const milliseconds = performance.now() - start;
     const output = Object.values(result)[0];
     const row = Array.from(output.data.slice(0, output.dims[1]));
@@ -116,15 +117,18 @@ const summary = (values, digits) =>
 // Long enough that both sides' threads have stopped spinning: at 20 ms ONNX Runtime's still slowed us down, and we it.
 const pause = () => new Promise((resolve) => { setTimeout(resolve, 200); });
 
-async function measure(ours, theirs, tower, batch, rounds) {
-  const samples = { ours: [], theirs: [], ratio: [] };
+// `model` is ONNX Runtime's: image, text, or its text model in dynamic int8.
+async function measure(ours, theirs, model, batch, rounds) {
+  const tower = model.replace('_int8', '');
+  const samples = { ours: [], theirs: [], ratio: [], error: 0 };
   for (let round = -2; round < rounds; ++round) {  // two rounds to warm up
     const mine = await ours.run(tower, batch);
     await pause();
-    const other = await theirs.run(tower, batch);
+    const other = await theirs.run(model, batch);
     await pause();
     const error = relativeError(mine.embedding, other.embedding);
     if (!(error < TOLERANCE)) throw new Error(`${tower}: the embeddings differ by ${error}`);
+    samples.error = error;
     if (round < 0) continue;
     samples.ours.push(mine.milliseconds / batch);
     samples.theirs.push(other.milliseconds / batch);
@@ -133,15 +137,15 @@ async function measure(ours, theirs, tower, batch, rounds) {
   return samples;
 }
 
-console.log('| tower | batch | threads | engine | ours, ms an item | ONNX Runtime, ms an item | ratio |');
-console.log('|---|---|---|---|---|---|---|');
+console.log('| tower | batch | threads | engine | ours, ms an item | ONNX Runtime, ms an item | ratio | relative L2 difference |');
+console.log('|---|---|---|---|---|---|---|---|');
 for (const threads of list(args.threads)) {
   const theirs = await OnnxRuntime.create(threads);
   const ours = await Ours.create(threads);
-  for (const tower of ['image', 'text']) {
+  for (const model of args.precision === 'int8' ? ['image', 'text', 'text_int8'] : ['image', 'text']) {
     for (const batch of list(args.batches)) {
-      const s = await measure(ours, theirs, tower, batch, Number(args.rounds));
-      console.log(`| ${tower} | ${batch} | ${threads} | ${ours.description} | ${summary(s.ours, 2)} | ${summary(s.theirs, 2)} | ${summary(s.ratio, 2)} |`);
+      const s = await measure(ours, theirs, model, batch, Number(args.rounds));
+      console.log(`| ${model === 'text_int8' ? 'text, ORT in dynamic int8' : model} | ${batch} | ${threads} | ${ours.description} | ${summary(s.ours, 2)} | ${summary(s.theirs, 2)} | ${summary(s.ratio, 2)} | ${s.error.toExponential(1)} |`);
     }
   }
   await ours.stop();

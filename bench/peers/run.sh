@@ -14,7 +14,7 @@ readonly SEED=7
 # shellcheck source=deploy/install_packages.sh
 source "$ROOT/deploy/install_packages.sh"
 
-install_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" python3-torch python3-numpy
+install_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" python3-torch python3-numpy python3-onnx
 command -v node >/dev/null || install_packages nodejs npm
 ccache=$(ccache_option)
 cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=Release -DMOBILECLIP_BUILD_TESTS=OFF \
@@ -29,6 +29,8 @@ if [[ ! -f $WORK/onnx/text.onnx ]]; then
   mkdir -p "$WORK/onnx"
   (cd "$ROOT/tests/reference" && /usr/bin/python3 -W ignore export_onnx.py --model "$MODEL_NAME" --seed "$SEED" --out "$WORK/onnx")
 fi
+
+[[ -f $WORK/onnx/text_int8.onnx ]] || /usr/bin/python3 "$HERE/quantize_onnx.py" "$WORK/onnx/text.onnx" "$WORK/onnx/text_int8.onnx"
 
 grep -m1 'model name' /proc/cpuinfo
 exec node "$WORK/compare.mjs" --runner "$BUILD/mobileclip-engine-runner" --model "$WORK/model" --onnx "$WORK/onnx" "$@"
