@@ -34,43 +34,94 @@ constexpr Shape kShapes[] = {
     {"text scores v", 77, 64, 77},
 };
 
-float widened(float v) { return v; }
-float widened(Bf16 v) { return std::bit_cast<float>(static_cast<std::uint32_t>(v) << 16); }
+std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
 
-template <typename Operand>
-std::vector<Operand> operands(std::size_t count, unsigned seed) {
-  const std::vector<float> values = random_values(count, seed);
-  std::vector<Operand> result(count);
-  std::transform(values.begin(), values.end(), result.begin(), [](float v) {
-    if constexpr (sizeof(Operand) == sizeof(Bf16)) return kernels::to_bf16(v);
-    return static_cast<Operand>(v);
-  });
-  return result;
-}
+/// What the arithmetics differ in: how operands are made from float32, and what they stand for.
+struct Float32 {
+  using A = float;
+  using B = float;
+  static constexpr Bound kBound = Bound::kFloat32;
+  static B convert(float v) { return v; }
+  static double value(B v) { return v; }
+};
+struct Bfloat16 {
+  using A = Bf16;
+  using B = Bf16;
+  static constexpr Bound kBound = Bound::kBfloat16;
+  static B convert(float v) { return kernels::to_bf16(v); }
+  static double value(B v) { return std::bit_cast<float>(static_cast<std::uint32_t>(v) << 16); }
+};
+struct Int8 {
+  using A = std::uint8_t;
+  using B = std::int8_t;
+  static constexpr Bound kBound = Bound::kInt8;
+  static B convert(float v) { return static_cast<B>(std::lrint(v * 127)); }
+  static double value(B v) { return v / 127.0; }
+};
 
-template <typename Operand>
+template <typename Arithmetic>
 class GemmRun final : public KernelRun {
  public:
-  GemmRun(const Shape& shape, void (*kernel)(const kernels::BasicGemm<Operand>&))
-      : kernel_(kernel),
-        a_(operands<Operand>((shape.k + kBlock - 1) / kBlock * kBlock * shape.rows, 1)),
-        b_(operands<Operand>(shape.n * shape.k, 2)),
+  using A = typename Arithmetic::A;
+  using B = typename Arithmetic::B;
+
+  GemmRun(const Shape& shape, const kernels::Kernels& table)
+      : table_(table),
+        shape_(shape),
+        // Float32 operands are the activations themselves, of any k; the rounded ones are padded (kernels.h).
+        depth_(sizeof(A) == sizeof(float) ? shape.k : round_up(shape.k, kernels::kOperandBlock<A>)),
+        rows_(sizeof(A) == sizeof(float) ? shape.rows : round_up(shape.rows, kernels::kTileRows)),
+        floats_(random_values(round_up(shape.k, kBlock) * shape.rows, 1)),
+        a_(round_up(depth_, kernels::kOperandBlock<A>) * rows_),
+        b_(shape.n * depth_),
         bias_(random_values(shape.n, 3)),
         c_(shape.n * shape.rows),
-        gemm_{.a = a_.data(),
-              .a_stride = shape.rows * kBlock,
-              .b = b_.data(),
-              .b_stride = shape.k * kBlock,
-              .bias = bias_.data(),
-              .residual = nullptr,
-              .c = c_.data(),
-              .c_stride = shape.rows * kBlock,
-              .rows = shape.rows,
-              .n_blocks = shape.n / kBlock,
-              .k = shape.k,
-              .activation = shape.activation} {}
+        row_scale_(shape.rows),
+        row_zero_(shape.rows),
+        column_scale_(shape.n, 1 / 127.0F),
+        column_sum_(shape.n) {
+    const std::vector<float> weights = random_values(shape.n * shape.k, 2);
+    for (std::size_t n = 0; n < shape.n; ++n) {
+      for (std::size_t k = 0; k < shape.k; ++k) {
+        B& weight = b_[place_in_b(k, n)];
+        weight = Arithmetic::convert(weights[n * shape.k + k]);
+        if constexpr (sizeof(B) == 1) column_sum_[n] += weight;
+      }
+    }
+    const std::size_t stride = shape.rows * kBlock;
+    if constexpr (sizeof(A) == sizeof(float)) {
+      a_ = floats_;
+    } else if constexpr (sizeof(A) == sizeof(Bf16)) {
+      table.round_to_bf16(floats_.data(), stride, shape.rows, shape.k, a_.data());
+    } else {
+      table.quantize_rows(floats_.data(), stride, shape.rows, shape.k, a_.data(), row_scale_.data(), row_zero_.data());
+    }
+    gemm_ = {.a = a_.data(),
+             .a_stride = rows_ * kernels::kOperandBlock<A>,
+             .b = b_.data(),
+             .b_stride = depth_ * kBlock,
+             .bias = bias_.data(),
+             .residual = nullptr,
+             .c = c_.data(),
+             .c_stride = shape.rows * kBlock,
+             .rows = shape.rows,
+             .n_blocks = shape.n / kBlock,
+             .k = shape.k,
+             .activation = shape.activation};
+  }
 
-  void run() override { kernel_(gemm_); }
+  void run() override {
+    if constexpr (sizeof(A) == sizeof(float)) {
+      table_.gemm(gemm_);
+    } else if constexpr (sizeof(A) == sizeof(Bf16)) {
+      table_.gemm_bf16(gemm_);
+    } else {
+      table_.gemm_int8(gemm_, {.row_scale = row_scale_.data(),
+                               .row_zero = row_zero_.data(),
+                               .column_scale = column_scale_.data(),
+                               .column_sum = column_sum_.data()});
+    }
+  }
 
   double error_over_tolerance() override {
     run();
@@ -87,48 +138,64 @@ class GemmRun final : public KernelRun {
   }
 
  private:
-  double product(std::size_t row, std::size_t n) const {
-    constexpr std::size_t kPair = sizeof(float) / sizeof(Operand);  // neighbouring k that lie together
-    const Operand* panel = gemm_.b + n / kBlock * gemm_.b_stride;
-    double sum = 0;
-    for (std::size_t k = 0; k < gemm_.k; ++k) {
-      const Operand a = gemm_.a[k / kBlock * gemm_.a_stride + row * kBlock + k % kBlock];
-      const Operand b = panel[k / kPair * kPair * kBlock + n % kBlock * kPair + k % kPair];
-      sum += double{widened(a)} * double{widened(b)};
+  [[nodiscard]] std::size_t place_in_b(std::size_t k, std::size_t n) const {
+    constexpr std::size_t kGroup = sizeof(float) / sizeof(B);  // neighbouring k that lie together
+    return n / kBlock * kBlock * depth_ + (k / kGroup * kBlock + n % kBlock) * kGroup + k % kGroup;
+  }
+  [[nodiscard]] double a_value(std::size_t row, std::size_t k) const {
+    constexpr std::size_t kDepth = kernels::kOperandBlock<A>;
+    const A v = a_[(k / kDepth * rows_ + row) * kDepth + k % kDepth];
+    if constexpr (sizeof(A) == 1) {
+      return (static_cast<double>(v) - double{row_zero_[row]}) * double{row_scale_[row]};
+    } else {
+      return Arithmetic::value(v);
     }
+  }
+  [[nodiscard]] double product(std::size_t row, std::size_t n) const {
+    double sum = 0;
+    for (std::size_t k = 0; k < shape_.k; ++k) sum += a_value(row, k) * Arithmetic::value(b_[place_in_b(k, n)]);
     return sum;
   }
 
-  void (*kernel_)(const kernels::BasicGemm<Operand>&);
-  std::vector<Operand> a_;
-  std::vector<Operand> b_;
+  const kernels::Kernels& table_;
+  Shape shape_;
+  std::size_t depth_;
+  std::size_t rows_;
+  std::vector<float> floats_;
+  std::vector<A> a_;
+  std::vector<B> b_;
   std::vector<float> bias_;
   std::vector<float> c_;
-  kernels::BasicGemm<Operand> gemm_;
+  std::vector<float> row_scale_;
+  std::vector<float> row_zero_;
+  std::vector<float> column_scale_;
+  std::vector<float> column_sum_;
+  kernels::BasicGemm<A, B> gemm_{};
 };
 
-template <typename Operand>
-KernelCase gemm_case(const Shape& shape, const std::string& kernel, Bound bound,
-                     void (*kernels::Kernels::*slot)(const kernels::BasicGemm<Operand>&)) {
-  return {.name = kernel + "/" + shape.where,
-          .bound = bound,
-          .operations = 2.0 * static_cast<double>(shape.rows * shape.n * shape.k),
-          .bytes = (shape.rows + shape.n) * shape.k * sizeof(Operand) + shape.rows * shape.n * sizeof(float),
-          .make = [shape, slot](const kernels::Kernels& table) -> std::unique_ptr<KernelRun> {
-            return std::make_unique<GemmRun<Operand>>(shape, table.*slot);
-          }};
+template <typename Arithmetic>
+void add_cases(const std::string& kernel, std::vector<KernelCase>& cases) {
+  using A = typename Arithmetic::A;
+  for (const Shape& shape : kShapes) {
+    if (sizeof(A) < sizeof(float) && shape.k % kBlock != 0) continue;
+    cases.push_back(
+        {.name = kernel + "/" + shape.where,
+         .bound = Arithmetic::kBound,
+         .operations = 2.0 * static_cast<double>(shape.rows * shape.n * shape.k),
+         .bytes = (shape.rows + shape.n) * shape.k * sizeof(A) + shape.rows * shape.n * sizeof(float),
+         .make = [shape](const kernels::Kernels& table) -> std::unique_ptr<KernelRun> {
+           return std::make_unique<GemmRun<Arithmetic>>(shape, table);
+         }});
+  }
 }
 
 }  // namespace
 
 std::vector<KernelCase> gemm_cases() {
   std::vector<KernelCase> cases;
-  for (const Shape& shape : kShapes)
-    cases.push_back(gemm_case<float>(shape, "gemm", Bound::kFloat32, &kernels::Kernels::gemm));
-  for (const Shape& shape : kShapes) {
-    if (shape.k % kBlock != 0) continue;
-    cases.push_back(gemm_case<Bf16>(shape, "gemm_bf16", Bound::kBfloat16, &kernels::Kernels::gemm_bf16));
-  }
+  add_cases<Float32>("gemm", cases);
+  add_cases<Bfloat16>("gemm_bf16", cases);
+  add_cases<Int8>("gemm_int8", cases);
   return cases;
 }
 

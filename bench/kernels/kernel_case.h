@@ -12,7 +12,7 @@
 namespace mobileclip::bench {
 
 /// What a kernel's speed is compared with.
-enum class Bound { kFloat32, kBfloat16, kCopy };
+enum class Bound { kFloat32, kBfloat16, kInt8, kCopy };
 
 /// A kernel with its operands.
 class KernelRun {

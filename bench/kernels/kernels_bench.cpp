@@ -31,6 +31,8 @@ double peak_of(const KernelCase& kernel) {
       return peak_float32();
     case Bound::kBfloat16:
       return peak_bfloat16();
+    case Bound::kInt8:
+      return peak_int8();
     case Bound::kCopy:
       return peak_copy(kernel.bytes / 2);
   }
@@ -74,6 +76,7 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::AddCustomContext("peak float32", std::to_string(peak_float32() * 1e-9) + " GFLOP/s a core");
   benchmark::AddCustomContext("peak bfloat16", std::to_string(peak_bfloat16() * 1e-9) + " GFLOP/s a core");
+  benchmark::AddCustomContext("peak int8", std::to_string(peak_int8() * 1e-9) + " GOP/s a core");
   register_all();
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <vector>
+
+#include "engine/kernels/amx_permission.h"
 
 namespace mobileclip::bench {
 namespace {
@@ -46,7 +49,30 @@ constexpr int kSteps = 1000;  ///< rounds of the loops below
 MOBILECLIP_PEAK_LOOP(multiply_add_256, "vfmadd231ps", "ymm")
 MOBILECLIP_PEAK_LOOP(multiply_add_512, "vfmadd231ps", "zmm")
 MOBILECLIP_PEAK_LOOP(dot_bfloat16_512, "vdpbf16ps", "zmm")
+MOBILECLIP_PEAK_LOOP(dot_bytes_512, "vpdpbusd", "zmm")
 #undef MOBILECLIP_PEAK_LOOP
+
+/// Palette 1, eight tiles of 16 rows of 64 bytes (Intel SDM, LDTILECFG).
+struct alignas(64) TileConfig {
+  std::uint8_t palette = 1;
+  std::uint8_t unused[15] = {};
+  std::uint16_t bytes_a_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+constexpr TileConfig kTileConfig;
+constexpr int kTileSums = 4;
+#define MOBILECLIP_TILE_LOOP(name, op)                                                                               \
+  void name() {                                                                                                      \
+    int steps = kSteps;                                                                                              \
+    asm volatile("ldtilecfg %1\n1:\n" op " %%tmm6,%%tmm4,%%tmm0\n" op " %%tmm7,%%tmm4,%%tmm1\n" op                  \
+                 " %%tmm6,%%tmm5,%%tmm2\n" op " %%tmm7,%%tmm5,%%tmm3\ndec %0\njnz 1b\ntilerelease\n"                  \
+                 : "+r"(steps)                                                                                       \
+                 : "m"(kTileConfig)                                                                                  \
+                 : "cc");                                                                                            \
+  }
+MOBILECLIP_TILE_LOOP(dot_tiles_bfloat16, "tdpbf16ps")
+MOBILECLIP_TILE_LOOP(dot_tiles_bytes, "tdpbusd")
+#undef MOBILECLIP_TILE_LOOP
 #undef MOBILECLIP_TWELVE
 #endif
 
@@ -64,8 +90,8 @@ constexpr int kSums = 12;
   asm volatile("" : : "r"(sums) : "memory");
 }
 
-double operations(double calls_a_second, int operations_an_instruction) {
-  return calls_a_second * kSteps * kSums * operations_an_instruction;
+double operations(double calls_a_second, int operations_an_instruction, int sums = kSums) {
+  return calls_a_second * kSteps * sums * operations_an_instruction;
 }
 
 }  // namespace
@@ -80,7 +106,16 @@ double peak_float32() {
 
 double peak_bfloat16() {
 #if defined(__x86_64__)
+  if (kernels::request_amx()) return operations(best_rate(dot_tiles_bfloat16), 2 * 16 * 16 * 32, kTileSums);
   if (__builtin_cpu_supports("avx512bf16")) return operations(best_rate(dot_bfloat16_512), 64);
+#endif
+  return peak_float32();
+}
+
+double peak_int8() {
+#if defined(__x86_64__)
+  if (kernels::request_amx()) return operations(best_rate(dot_tiles_bytes), 2 * 16 * 16 * 64, kTileSums);
+  if (__builtin_cpu_supports("avx512vnni")) return operations(best_rate(dot_bytes_512), 128);
 #endif
   return peak_float32();
 }

@@ -5,10 +5,12 @@
 
 namespace mobileclip::bench {
 
-/// Floating-point operations a second of the widest multiply-add that the CPU has: of float32, or of bfloat16 pairs
-/// summed in float32, where it has an instruction for those (else of float32). Takes about 2 ms.
+/// Operations a second of the widest multiply-add that the CPU has: of float32; of bfloat16 summed in float32; of bytes
+/// summed in int32. AMX tiles where it has them; where it has no instruction for a kind, what float32 does. Takes about
+/// 2 ms.
 double peak_float32();
 double peak_bfloat16();
+double peak_int8();
 
 /// Bytes a second, read and written, of std::memcpy over so many bytes again and again. Takes about 2 ms.
 double peak_copy(std::size_t bytes);

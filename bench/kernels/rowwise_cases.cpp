@@ -153,6 +153,40 @@ class MeanRun final : public KernelRun {
   std::vector<float> mean_ = std::vector<float>(kBlock);
 };
 
+class QuantizeRun final : public KernelRun {
+ public:
+  explicit QuantizeRun(const Kernels& table) : kernel_(table.quantize_rows) {}
+
+  void run() override {
+    kernel_(a_.data(), kTextRows * kBlock, kTextRows, kTextWidth, out_.data(), scale_.data(), zero_.data());
+  }
+
+  double error_over_tolerance() override {
+    run();
+    double worst = 0;
+    for (std::size_t row = 0; row < kTextRows; ++row) {
+      for (std::size_t k = 0; k < kTextWidth; ++k) {
+        const double value = a_[(k / kBlock * kTextRows + row) * kBlock + k % kBlock];
+        const double found =
+            (static_cast<double>(out_[(k / kDepth * kPaddedRows + row) * kDepth + k % kDepth]) - double{zero_[row]}) *
+            double{scale_[row]};
+        worst = std::max(worst, std::abs(found - value) / (1.01 * double{scale_[row]}));
+      }
+    }
+    return worst;
+  }
+
+ private:
+  static constexpr std::size_t kDepth = kernels::kOperandBlock<std::uint8_t>;
+  static constexpr std::size_t kPaddedRows = (kTextRows + kernels::kTileRows - 1) / kernels::kTileRows * kernels::kTileRows;
+
+  decltype(Kernels::quantize_rows) kernel_;
+  std::vector<float> a_ = random_values(kTextRows * kTextWidth, 1);
+  std::vector<std::uint8_t> out_ = std::vector<std::uint8_t>(kPaddedRows * kTextWidth);
+  std::vector<float> scale_ = std::vector<float>(kTextRows);
+  std::vector<float> zero_ = std::vector<float>(kTextRows);
+};
+
 class RoundRun final : public KernelRun {
  public:
   explicit RoundRun(const Kernels& table) : kernel_(table.round_to_bf16) {}
@@ -161,26 +195,33 @@ class RoundRun final : public KernelRun {
 
   double error_over_tolerance() override {
     run();
-    for (std::size_t i = 0; i < a_.size(); ++i) {
-      // The nearer of the two neighbours that the upper half of the bits gives; ties are not among the values' halves.
-      const auto bits = std::bit_cast<std::uint32_t>(a_[i]);
-      const auto below = std::bit_cast<float>(bits & 0xFFFF0000U);
-      const auto above = std::bit_cast<float>((bits & 0xFFFF0000U) + 0x10000U);
-      const double to_below = std::abs(double{a_[i]} - double{below});
-      const double to_above = std::abs(double{a_[i]} - double{above});
-      const auto found = std::bit_cast<float>(static_cast<std::uint32_t>(out_[i]) << 16);
-      const bool right =
-          to_below == to_above ? found == below || found == above : found == (to_below < to_above ? below : above);
-      if (!right) return 2;
+    for (std::size_t row = 0; row < shape_.rows; ++row) {
+      for (std::size_t k = 0; k < shape_.channels; ++k) {
+        // The nearer of the two neighbours that the upper half of the bits gives, either of them at a tie.
+        const float value = a_[(k / kBlock * shape_.rows + row) * kBlock + k % kBlock];
+        const auto bits = std::bit_cast<std::uint32_t>(value);
+        const auto below = std::bit_cast<float>(bits & 0xFFFF0000U);
+        const auto above = std::bit_cast<float>((bits & 0xFFFF0000U) + 0x10000U);
+        const double to_below = std::abs(double{value} - double{below});
+        const double to_above = std::abs(double{value} - double{above});
+        const auto found = std::bit_cast<float>(
+            static_cast<std::uint32_t>(out_[(k / kDepth * kPaddedRows + row) * kDepth + k % kDepth]) << 16);
+        const bool right =
+            to_below == to_above ? found == below || found == above : found == (to_below < to_above ? below : above);
+        if (!right) return 2;
+      }
     }
     return 0;
   }
 
  private:
+  static constexpr std::size_t kDepth = kernels::kOperandBlock<Bf16>;
+  static constexpr std::size_t kPaddedRows = (kTextRows + kernels::kTileRows - 1) / kernels::kTileRows * kernels::kTileRows;
+
   void (*kernel_)(const float*, std::size_t, std::size_t, std::size_t, Bf16*);
   Shape shape_{kTextRows, kTextWidth};
   std::vector<float> a_ = random_values(shape_.values(), 1);
-  std::vector<Bf16> out_ = std::vector<Bf16>(shape_.values());
+  std::vector<Bf16> out_ = std::vector<Bf16>(kPaddedRows * kTextWidth);
 };
 
 class PackRun final : public KernelRun {
@@ -231,6 +272,7 @@ std::vector<KernelCase> rowwise_cases() {
       {"scale_block/image stage 3", Bound::kCopy, kScaled, 2 * kScaled * kF, maker<ScaleRun>(Activation::kNone)},
       {"mean_block/image stage 3", Bound::kCopy, kScaled, kScaled * kF, maker<MeanRun>()},
       {"round_to_bf16/text", Bound::kCopy, 0, kText * (kF + sizeof(Bf16)), maker<RoundRun>()},
+      {"quantize_rows/text", Bound::kCopy, 0, kText * (kF + 1), maker<QuantizeRun>()},
       {"pack_transposed/text keys", Bound::kCopy, 0, (kTextRows + 80) * PackRun::kHeadDim * kF, maker<PackRun>()},
   };
 }
