@@ -4,23 +4,15 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-// The assembler puts the file's bytes between two symbols. MOBILECLIP_GOLDEN_DIR and the dependency on the files come
-// from CMakeLists.txt.
-#define EMBED(symbol, file)                                      \
-  asm(".pushsection .rodata\n" #symbol                           \
-      "_begin:\n"                                                \
-      ".incbin \"" MOBILECLIP_GOLDEN_DIR "/" file "\"\n" #symbol \
-      "_end:\n"                                                  \
-      ".popsection\n");                                          \
-  extern "C" const char symbol##_begin[];                        \
-  extern "C" const char symbol##_end[]
+#include "server/embedded_file.h"
 
-EMBED(golden_mobileclip_s1, "MobileCLIP-S1.json");
-EMBED(golden_mobileclip2_s0, "MobileCLIP2-S0.json");
-EMBED(golden_mobileclip2_s2, "MobileCLIP2-S2.json");
-EMBED(golden_mobileclip2_s3, "MobileCLIP2-S3.json");
-EMBED(golden_mobileclip2_s4, "MobileCLIP2-S4.json");
-EMBED(golden_real_mobileclip2_s0, "real_MobileCLIP2-S0.json");
+// MOBILECLIP_GOLDEN_DIR and the dependency on the files come from CMakeLists.txt.
+MOBILECLIP_EMBED(golden_mobileclip_s1, MOBILECLIP_GOLDEN_DIR "/MobileCLIP-S1.json");
+MOBILECLIP_EMBED(golden_mobileclip2_s0, MOBILECLIP_GOLDEN_DIR "/MobileCLIP2-S0.json");
+MOBILECLIP_EMBED(golden_mobileclip2_s2, MOBILECLIP_GOLDEN_DIR "/MobileCLIP2-S2.json");
+MOBILECLIP_EMBED(golden_mobileclip2_s3, MOBILECLIP_GOLDEN_DIR "/MobileCLIP2-S3.json");
+MOBILECLIP_EMBED(golden_mobileclip2_s4, MOBILECLIP_GOLDEN_DIR "/MobileCLIP2-S4.json");
+MOBILECLIP_EMBED(golden_real_mobileclip2_s0, MOBILECLIP_GOLDEN_DIR "/real_MobileCLIP2-S0.json");
 
 namespace mobileclip::server {
 namespace {

@@ -1,4 +1,4 @@
-// GET /: every route, for clients that ask for no page.
+// GET /: the playground for clients that ask for HTML, every route for others.
 #pragma once
 
 #include "server/handlers/handler_context.h"
@@ -6,6 +6,6 @@
 
 namespace mobileclip::server {
 
-Response index(const HandlerContext& context);
+Response index(const HandlerContext& context, const Request& request);
 
 }  // namespace mobileclip::server

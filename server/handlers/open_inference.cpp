@@ -129,9 +129,9 @@ constexpr RouteEntry kRoutes[] = {
     {"GET", "/v2/models/{model}", "Open Inference Protocol: a model's tensors", model_metadata, infer_error_format},
     {"GET", "/v2/models/{model}/ready", "Open Inference Protocol: readiness", model_ready, infer_error_format},
     {"POST", "/v2/models/{model}/infer", "Open Inference Protocol: tensors to embeddings", infer, infer_error_format},
-    {"GET", "/v2/models/{model}/versions/{version}", "the same of a version", model_metadata, infer_error_format},
-    {"GET", "/v2/models/{model}/versions/{version}/ready", "the same of a version", model_ready, infer_error_format},
-    {"POST", "/v2/models/{model}/versions/{version}/infer", "the same of a version", infer, infer_error_format},
+    {"GET", "/v2/models/{model}/versions/{version}", "Open Inference Protocol: a version's tensors", model_metadata, infer_error_format},
+    {"GET", "/v2/models/{model}/versions/{version}/ready", "Open Inference Protocol: a version's readiness", model_ready, infer_error_format},
+    {"POST", "/v2/models/{model}/versions/{version}/infer", "Open Inference Protocol: tensors to embeddings", infer, infer_error_format},
 };
 
 }  // namespace

@@ -35,7 +35,8 @@ struct RouteEntry {
 /// Entries live as long as the process.
 using RouteGroup = std::span<const RouteEntry>;
 
-// GROUP(name) stands for a function name_routes(), declared below and defined with the group's handlers.
+// GROUP(name) stands for a function name_routes(), declared below and defined with the group's handlers, and for
+// server/openapi/name.json, which describes them.
 #define MOBILECLIP_ROUTE_GROUPS(GROUP) \
   GROUP(native)                        \
   GROUP(openai)                        \
@@ -43,7 +44,8 @@ using RouteGroup = std::span<const RouteEntry>;
   GROUP(weaviate)                      \
   GROUP(open_inference)                \
   GROUP(immich)                        \
-  GROUP(classify)
+  GROUP(classify)                      \
+  GROUP(pages)
 
 #define MOBILECLIP_DECLARE_ROUTES(name) RouteGroup name##_routes();
 MOBILECLIP_ROUTE_GROUPS(MOBILECLIP_DECLARE_ROUTES)

@@ -1,7 +1,5 @@
 """Clients that others wrote, unchanged, against our server; each embedding is the native route's."""
-import functools
 import json
-import os
 import pathlib
 import shutil
 import struct
@@ -9,38 +7,11 @@ import subprocess
 import tempfile
 import unittest
 
-import cli
 import harness
+import node_packages
 from harness import in_base64, json_of, photo
 
-CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
-CACHE = cli.ROOT / "build" / "clients"  # what npm installs, once
-INSTALL_TIMEOUT = 300  # seconds
-NPM_INSTALL = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--fetch-retries=1",
-               "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
-
-
-@functools.cache
-def why_no_node() -> str:
-    """Empty where the clients are installed, else the reason why they are not."""
-    missing = [program for program in ("node", "npm") if not shutil.which(program)]
-    if missing:
-        return f"needs {' and '.join(missing)}"
-    wanted = (CLIENTS / "package.json").read_text()
-    done = CACHE / "installed.json"
-    if done.exists() and done.read_text() == wanted:
-        return ""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    (CACHE / "package.json").write_text(wanted)
-    try:
-        install = subprocess.run(NPM_INSTALL, cwd=CACHE, capture_output=True, text=True, timeout=INSTALL_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return "needs the npm registry, which did not answer in time"
-    if install.returncode != 0:
-        errors = [line for line in install.stderr.splitlines() if line.startswith("npm error")]
-        return "needs the npm registry: " + (errors or ["npm install failed"])[0]
-    done.write_text(wanted)
-    return ""
+PACKAGES = node_packages.NodePackages(pathlib.Path(__file__).resolve().parent / "clients")
 
 
 def float32(vectors):
@@ -50,7 +21,7 @@ def float32(vectors):
 class NodeClients(harness.ServerTest):
     @classmethod
     def setUpClass(cls):
-        if reason := why_no_node():
+        if reason := PACKAGES.why_missing():
             raise unittest.SkipTest(reason)
         super().setUpClass()
 
@@ -59,11 +30,7 @@ class NodeClients(harness.ServerTest):
         self.image, = json_of(self.server.post("/embed/image", "image/png", photo(1)))["embeddings"]
 
     def run_client(self, script, **given):
-        # Packages are found from where the script lies.
-        path = shutil.copy(CLIENTS / script, CACHE)
-        clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        result = subprocess.run(["node", path, f"http://127.0.0.1:{self.server.port}"], input=json.dumps(given),
-                                capture_output=True, text=True, timeout=120, env=clean)
+        result = PACKAGES.run(script, f"http://127.0.0.1:{self.server.port}", stdin=json.dumps(given))
         self.assertEqual(result.returncode, 0, result.stderr)
         return json.loads(result.stdout)
 

@@ -28,7 +28,8 @@ TEST_F(RoutesTest, OnlyEmbeddingIsWork) {
     EXPECT_EQ(router.match({.method = "POST", .target = path, .headers = {}}).endpoint->kind, EndpointKind::kWork)
         << path;
   }
-  for (const char* path : {"/", "/info", "/health", "/health/live", "/health/ready", "/metrics"}) {
+  for (const char* path :
+       {"/", "/info", "/health", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json"}) {
     EXPECT_EQ(router.match({.method = "GET", .target = path, .headers = {}}).endpoint->kind, EndpointKind::kControl)
         << path;
   }
