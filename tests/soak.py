@@ -49,7 +49,7 @@ class Traffic:
         return " ".join(self.random.choice(["a", "cat", "photo", "of", "ünï", "🙂", "1234"])
                         for _ in range(self.random.randrange(1, 120)))
 
-    # Good: 200, or 429 and 503 where too many ask at once.
+    # Good: 200, or where too many ask at once 429, 503 and 504.
     def texts(self):
         return self.server.post_json("/embed/text", {"texts": [self.words() for _ in range(4)]}).status
 
@@ -80,7 +80,7 @@ class Traffic:
         return self.server.post_json("/embed/text", self.random.choice(["{", "[[[[", '{"texts": 5}', "\0", '{"a": 1}'])).status
 
     def no_http(self):
-        answer = self.server.raw(self.random.choice([b"\x16\x03\x01\0\xff", b"GET / HTTP/1.1\r\nX : y\r\n\r\n",
+        answer = self.server.raw(self.random.choice([b"\x16\x03\x01\0\xff\r\n\r\n", b"GET / HTTP/1.1\r\nX : y\r\n\r\n",
                                                      b"POST /embed/text HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 2\r\n\r\n"]))
         return int(answer.split()[1]) if answer else "left"
 
@@ -112,11 +112,11 @@ class Traffic:
 
 
 # What a client does, how often, and the answers that are right.
-OVERLOAD = {429, 503}
+OVERLOAD = {429, 503, 504}
 KINDS = [("texts", 6, {200} | OVERLOAD), ("image", 6, {200} | OVERLOAD), ("form", 2, {200} | OVERLOAD),
          ("similarity", 2, {200} | OVERLOAD), ("bulk", 2, {200} | OVERLOAD), ("metrics", 1, {200}),
          ("damaged_image", 6, {200, 400, 413, 415, 422} | OVERLOAD), ("bad_json", 3, {400}),
-         ("no_http", 1, {400, "left"}), ("aborted", 4, {"left"}), ("slow", 1, {200} | OVERLOAD), ("unread", 1, {"left"})]
+         ("no_http", 1, {400, "left"}), ("aborted", 4, {"left"}), ("slow", 1, {200, 408} | OVERLOAD), ("unread", 1, {"left"})]
 
 
 def client(server, seed, end, counts, wrong):
