@@ -57,7 +57,7 @@ Field or_null(Field field) {
 FieldError read_fields(json& document, std::span<const Field> fields) {
   if (!document.is_object()) return expected("the JSON document", "an object", document);
   for (auto& [key, value] : document.get_ref<json::object_t&>()) {
-    const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.key == key; });
+    const auto field = std::ranges::find(fields, std::string_view(key), &Field::key);
     if (field == fields.end()) {
       std::string known;
       for (const Field& f : fields) known += (known.empty() ? "" : ", ") + std::string(f.key);

@@ -66,7 +66,10 @@ std::size_t DepthwiseConv2d::scratch_per_worker(int width, int height) const {
 }
 
 void DepthwiseConv2d::forward(const Context& context, FeatureMap x, FeatureMap y, Activation activation) const {
-  const auto& [channels, multiplier, kernel, stride] = geometry_;
+  const int channels = geometry_.channels;
+  const int multiplier = geometry_.multiplier;
+  const int kernel = geometry_.kernel;
+  const int stride = geometry_.stride;
   assert(x.channels == channels && y.channels == channels * multiplier);
   assert(y.height == (x.height + stride - 1) / stride && y.width == (x.width + stride - 1) / stride);
   const int pad = kernel / 2;

@@ -40,7 +40,10 @@ const Bpe::Rule* Bpe::rule_for(std::int32_t left, std::int32_t right) const {
 }
 
 void Bpe::merge(std::vector<std::int32_t>& symbols, BpeWorkspace& workspace) const {
-  auto& [previous, next, candidates, merged_at] = workspace;
+  std::vector<std::int32_t>& previous = workspace.previous;
+  std::vector<std::int32_t>& next = workspace.next;
+  std::vector<std::uint64_t>& candidates = workspace.candidates;
+  std::vector<std::int32_t>& merged_at = workspace.merged_at;
   const auto count = static_cast<std::int32_t>(symbols.size());
   previous.resize(symbols.size());
   next.resize(symbols.size());

@@ -74,16 +74,16 @@ ClipVocabulary resolve(const VocabularySource& source, const fs::path& file) {
   const NamedError error(file);
   const NamedError merge_error(source.merges_file);
   ClipVocabulary vocabulary{};
-  for (const auto& [byte, symbol] : byte_symbols()) {
+  for (const ByteSymbol& entry : byte_symbols()) {
     const auto require = [&](const std::string& name) {
       if (const auto id = id_of(source, name)) return *id;
-      throw error("vocabulary", "expected the symbol " + in_quotes(name) + " of byte " + std::to_string(byte) +
+      throw error("vocabulary", "expected the symbol " + in_quotes(name) + " of byte " + std::to_string(entry.byte) +
                                     ", found none: not a byte-level vocabulary of CLIP's kind");
     };
     std::string name;
-    append_utf8(name, symbol);
-    vocabulary.byte_ids[byte] = require(name);
-    vocabulary.last_byte_ids[byte] = require(name + kEndOfWord);
+    append_utf8(name, entry.symbol);
+    vocabulary.byte_ids[entry.byte] = require(name);
+    vocabulary.last_byte_ids[entry.byte] = require(name + kEndOfWord);
   }
   vocabulary.merges.reserve(source.merges.size());
   for (const auto& merge : source.merges) {

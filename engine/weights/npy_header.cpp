@@ -181,7 +181,10 @@ std::size_t npy_header_size(std::span<const std::byte> preamble) {
     throw NpyError("expected a header of at most " + std::to_string(kMaxNpyHeaderSize) + " bytes, found " +
                    std::to_string(length));
   }
-  return kLengthAt + length_bytes + length;
+  const std::size_t size = kLengthAt + length_bytes + length;
+  if (size < kNpyPreambleSize)
+    throw NpyError("expected a header that holds a dict, found " + std::to_string(length) + " bytes");
+  return size;
 }
 
 std::string npy_header(DType dtype, const Shape& shape) {

@@ -29,7 +29,7 @@ inline constexpr std::size_t kNpyPreambleSize = 12;
 /// Longer ones would describe no array of ours.
 inline constexpr std::size_t kMaxNpyHeaderSize = 64 * 1024;
 
-/// Bytes before the data, from the array's first kNpyPreambleSize bytes. Throws NpyError.
+/// Bytes before the data, from the array's first kNpyPreambleSize bytes; never less than those. Throws NpyError.
 std::size_t npy_header_size(std::span<const std::byte> preamble);
 
 /// What stands before the values of an array in row-major order, as NumPy writes it: version 1.0, 64 bytes or a

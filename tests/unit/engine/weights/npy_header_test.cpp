@@ -27,5 +27,13 @@ TEST(NpyHeaderTest, IsWhatNumPyWrites) {  // numpy.lib.format.header_data_from_a
   EXPECT_EQ(npy_header(DType::kF32, {2, 3}), expected);
 }
 
+TEST(NpyHeaderTest, AHeaderThatEndsBeforeThePreambleIsRefused) {
+  for (const char length : {'\0', '\1'}) {
+    const std::string preamble = std::string("\x93NUMPY\x01\x00", 8) + length + std::string("\x00{}", 3);
+    EXPECT_THROW(npy_header_size(bytes_of(preamble)), NpyError);
+  }
+  EXPECT_EQ(npy_header_size(bytes_of(std::string("\x93NUMPY\x01\x00\x02\x00{}", 12))), kNpyPreambleSize);
+}
+
 }  // namespace
 }  // namespace mobileclip
