@@ -12,6 +12,9 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <functional>
+#include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -21,6 +24,8 @@
 #include "server/handlers/caching_service.h"
 #include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
+#include "server/http/access_control.h"
+#include "server/http/api_keys.h"
 #include "server/http/listener.h"
 #include "server/logging/logging.h"
 #include "server/version.h"
@@ -71,6 +76,27 @@ asio::awaitable<bool> drain_on_signal(asio::signal_set& signals, Lifecycle& life
   co_return lifecycle.in_flight() == 0;
 }
 
+/// What SIGHUP reads anew; `reload` throws, and changes nothing, where that fails.
+struct Reloadable {
+  std::string_view what;
+  std::function<void()> reload;
+};
+
+asio::awaitable<void> reload_on_hangup(asio::signal_set& hangups, std::vector<Reloadable> parts) {
+  for (;;) {
+    co_await hangups.async_wait(asio::use_awaitable);
+    if (parts.empty()) spdlog::info("SIGHUP: nothing is configured that could be read anew");
+    for (const Reloadable& part : parts) {
+      try {
+        part.reload();
+        spdlog::info("SIGHUP: {} read anew", part.what);
+      } catch (const std::exception& error) {
+        spdlog::error("SIGHUP: the {} in use stay: {}", part.what, error.what());
+      }
+    }
+  }
+}
+
 void run_io(asio::io_context& io, int threads) {
   std::vector<std::jthread> others;
   for (int i = 1; i < threads; ++i) others.emplace_back([&io] { io.run(); });
@@ -86,6 +112,14 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
   metrics.set_dropped_log_lines([&log] { return log.dropped(); });
   const AccessLog access_log(config.log_format, log);
   asio::io_context io(config.io_threads);
+  asio::signal_set hangups(io, SIGHUP);
+  std::vector<Reloadable> reloadables;
+  std::optional<ApiKeys> api_keys;
+  if (!config.api_keys_file.empty()) {
+    api_keys.emplace(config.api_keys_file);
+    reloadables.push_back({.what = "API keys", .reload = [&api_keys] { api_keys->reload(); }});
+    spdlog::info("{} API keys", api_keys->size());
+  }
   Listener listener(io, config.host, config.port);
 
   Engine engine(load_model(config.model), config.engine, &metrics);
@@ -107,9 +141,11 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
                                 .label_sets = label_sets,
                                 .workers = workers.get_executor()};
   const Router router = make_router(handlers);
+  const AccessControl access(api_keys ? &*api_keys : nullptr);
   const Admission admission(lifecycle, bodies, config.max_body_bytes);
   const SessionContext sessions{.config = config,
                                 .router = router,
+                                .access = access,
                                 .admission = admission,
                                 .bodies = bodies,
                                 .metrics = metrics,
@@ -126,6 +162,7 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
   listener.listen();
   spdlog::info("listening on {}", listener.url());
   asio::co_spawn(io, listener.run(sessions), asio::detached);
+  asio::co_spawn(io, reload_on_hangup(hangups, std::move(reloadables)), asio::detached);
   bool drained = false;
   asio::co_spawn(io, drain_on_signal(signals, lifecycle, config), [&](const std::exception_ptr&, bool in_time) {
     drained = in_time;

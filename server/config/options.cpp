@@ -111,6 +111,19 @@ Option text(Name name, std::string_view expected, Field field) {
               }};
 }
 
+/// A std::string or std::filesystem::path; empty for none.
+template <typename Field>
+Option optional_text(Name name, std::string_view expected, Field field) {
+  Option option = text(name, expected, field);
+  option.expected += ", or nothing";
+  option.set = [field, set = std::move(option.set)](ServerConfig& config, std::string_view value) {
+    if (!value.empty()) return set(config, value);
+    field(config).clear();
+    return true;
+  };
+  return option;
+}
+
 template <typename Value>
 using Choices = std::vector<std::pair<std::string_view, Value>>;
 
@@ -191,6 +204,9 @@ std::vector<Option> make_options() {
                FIELD(drain_timeout), 0ms, 24h),
       boolean({"server.gzip", "gzip", "Compress JSON and text answers of 1 KiB or more for clients that accept gzip"},
               FIELD(gzip)),
+      optional_text({"server.api_keys_file", "api-keys-file",
+                     "File of the API keys that clients must show, one a line; SIGHUP reads it anew"},
+                    "a file", FIELD(api_keys_file)),
 
       integer({"engine.threads", "threads", "Threads that compute; 0 takes what CPU affinity and cgroup quota allow"},
               FIELD(engine.threads), 0, 1024),

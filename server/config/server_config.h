@@ -35,6 +35,7 @@ struct ServerConfig {
   std::chrono::milliseconds drain_timeout{30'000};  ///< after SIGTERM, for what is in flight
   std::size_t max_connections = 4096;
   bool gzip = true;  ///< compress responses for clients that ask for it
+  std::filesystem::path api_keys_file;  ///< empty: no key is asked for
 
   std::string log_level = "info";  ///< trace, debug, info, warn, error, off
   LogFormat log_format = LogFormat::kText;

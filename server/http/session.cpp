@@ -40,7 +40,7 @@ class Session {
   }
 
  private:
-  /// Head → route → admission → body → handler → response. True where another request may follow.
+  /// Head → route → access → admission → body → handler → response. True where another request may follow.
   asio::awaitable<bool> serve_one() {
     auto received = co_await reader_.read_head();
     if (auto* failed = std::get_if<ReadFailure>(&received)) {
@@ -72,6 +72,7 @@ class Session {
   /// nullopt where the client left before its request was whole, or has its answer by a stream.
   asio::awaitable<std::optional<Response>> answer(Request& request, RouteMatch& match, RequestScope& scope) {
     if (match.endpoint == nullptr) co_return std::move(match.reply);
+    if (auto refused = context_.access.refuse(request.head, *match.endpoint)) co_return refused;
     if (auto refused = context_.admission.refuse(request.head, *match.endpoint)) co_return refused;
     request.path_parameters = std::move(match.parameters);
     const auto timeout = request_timeout(request.head.headers, context_.config.request_timeout);

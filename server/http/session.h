@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "server/config/server_config.h"
+#include "server/http/access_control.h"
 #include "server/http/admission.h"
 #include "server/http/body_budget.h"
 #include "server/http/connection_table.h"
@@ -20,6 +21,7 @@ namespace mobileclip::server {
 struct SessionContext {
   const ServerConfig& config;
   const Router& router;
+  const AccessControl& access;
   const Admission& admission;
   BodyBudget& bodies;
   Metrics& metrics;

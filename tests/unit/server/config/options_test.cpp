@@ -74,6 +74,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.write_timeout", "5s"},
                                                                   {"server.drain_timeout", "6s"},
                                                                   {"server.gzip", "false"},
+                                                                  {"server.api_keys_file", "/k"},
                                                                   {"engine.threads", "3"},
                                                                   {"engine.isa", "avx2"},
                                                                   {"engine.precision", "bf16"},

@@ -150,6 +150,7 @@ class SessionTest : public ::testing::Test {
   Lifecycle lifecycle_;
   ConnectionTable connections_;
   BodyBudget bodies_{400'000};
+  AccessControl access_;
   Admission admission_{lifecycle_, bodies_, config_.max_body_bytes};
   Metrics metrics_{{"/echo", "/get", "/throw", "/wait", "/stream"}};
   std::atomic<bool> noticed_{false};
@@ -158,6 +159,7 @@ class SessionTest : public ::testing::Test {
   asio::thread_pool workers_{1};
   SessionContext context_{.config = config_,
                           .router = router_,
+                          .access = access_,
                           .admission = admission_,
                           .bodies = bodies_,
                           .metrics = metrics_,
