@@ -14,12 +14,14 @@
 #include <csignal>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "engine/models/model_directory.h"
 #include "engine/runtime/engine.h"
+#include "server/admin_port.h"
 #include "server/descriptor_limit.h"
 #include "server/handlers/caching_service.h"
 #include "server/handlers/engine_service.h"
@@ -103,6 +105,17 @@ void run_io(asio::io_context& io, int threads) {
   io.run();
 }
 
+/// The configuration, with as many connections as leave the admin port descriptors of its own.
+ServerConfig within_descriptors(ServerConfig config) {
+  const std::size_t limit = raise_descriptor_limit();
+  const std::size_t others = kOtherDescriptors + (config.admin_port != 0 ? kAdminConnections : 0);
+  if (limit >= config.max_connections + others) return config;
+  spdlog::warn("the process may open {} files: fewer connections than max_connections ({}) fit; see ulimit -n", limit,
+               config.max_connections);
+  if (config.admin_port != 0) config.max_connections = limit > others ? limit - others : 1;
+  return config;
+}
+
 int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
   // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
   Lifecycle lifecycle;
@@ -120,7 +133,19 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
     reloadables.push_back({.what = "API keys", .reload = [&api_keys] { api_keys->reload(); }});
     spdlog::info("{} API keys", api_keys->size());
   }
-  Listener listener(io, config.host, config.port);
+  std::optional<TlsCertificate> tls;
+  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+    throw std::runtime_error("server.tls_certificate and server.tls_key: expected both or neither");
+  }
+  if (!config.tls_certificate.empty()) {
+    tls.emplace(config.tls_certificate, config.tls_key);
+    reloadables.push_back({.what = "TLS certificate", .reload = [&tls] { tls->reload(); }});
+  }
+  Listener listener(io, config.host, config.port, tls ? &*tls : nullptr);
+  std::optional<Listener> unix_listener;
+  if (!config.unix_socket.empty()) unix_listener.emplace(io, config.unix_socket, config.unix_socket_mode);
+  std::optional<AdminPort> admin_port;
+  if (config.admin_port != 0) admin_port.emplace(config);
 
   Engine engine(load_model(config.model), config.engine, &metrics);
   describe(engine.info());
@@ -141,11 +166,15 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
                                 .label_sets = label_sets,
                                 .workers = workers.get_executor()};
   const Router router = make_router(handlers);
-  const AccessControl access(api_keys ? &*api_keys : nullptr);
+  const AccessControl access(admin_port ? AccessControl::Port::kWork : AccessControl::Port::kOnly,
+                             api_keys ? &*api_keys : nullptr);
+  const Cors cors(config.cors_origins);
   const Admission admission(lifecycle, bodies, config.max_body_bytes);
-  const SessionContext sessions{.config = config,
+  const ServerConfig session_config = within_descriptors(config);
+  const SessionContext sessions{.config = session_config,
                                 .router = router,
                                 .access = access,
+                                .cors = cors,
                                 .admission = admission,
                                 .bodies = bodies,
                                 .metrics = metrics,
@@ -154,11 +183,13 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
                                 .access_log = logs_requests(config) ? &access_log : nullptr,
                                 .workers = workers.get_executor()};
 
-  if (const std::size_t limit = raise_descriptor_limit(); limit < config.max_connections + kOtherDescriptors) {
-    spdlog::warn("the process may open {} files: fewer connections than max_connections ({}) fit; see ulimit -n", limit,
-                 config.max_connections);
-  }
   asio::signal_set signals(io, SIGTERM, SIGINT);
+  const std::jthread admin_thread = admin_port ? admin_port->start(sessions) : std::jthread();
+  if (unix_listener) {
+    unix_listener->listen();
+    spdlog::info("listening on {}", unix_listener->url());
+    asio::co_spawn(io, unix_listener->run(sessions), asio::detached);
+  }
   listener.listen();
   spdlog::info("listening on {}", listener.url());
   asio::co_spawn(io, listener.run(sessions), asio::detached);

@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "server/http/ascii.h"
+#include "server/http/secret_file.h"
 
 namespace mobileclip::server {
 namespace {
@@ -75,9 +75,7 @@ ApiKeys::Digests ApiKeys::read() const {
   if (stream.bad()) throw fail(": reading it failed");
   if (digests.empty()) throw fail(": expected at least one key, found none");
 
-  if ((status.permissions() & std::filesystem::perms::others_read) != std::filesystem::perms::none) {
-    spdlog::warn("every user of this machine can read the API keys in {}: chmod 600 it", file_.string());
-  }
+  warn_if_world_readable(file_, "API keys");
   return digests;
 }
 

@@ -13,12 +13,12 @@
 #include "server/http/admission.h"
 #include "server/http/chunked_decoder.h"
 #include "server/http/request_checks.h"
+#include "server/http/socket.h"
 
 namespace mobileclip::server {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
@@ -76,7 +76,7 @@ struct HeldBody {
 }  // namespace
 
 struct RequestReader::Impl {
-  tcp::socket& socket;
+  Socket& socket;
   PhaseTimer& timer;
   ConnectionTable::Entry& connection;
   BodyBudget& budget;
@@ -201,7 +201,7 @@ struct RequestReader::Impl {
   }
 };
 
-RequestReader::RequestReader(tcp::socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
+RequestReader::RequestReader(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
                              BodyBudget& budget, const ServerConfig& config)
     : impl_(new Impl{.socket = socket, .timer = timer, .connection = connection, .budget = budget, .config = config}) {}
 RequestReader::~RequestReader() = default;

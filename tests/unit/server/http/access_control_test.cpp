@@ -36,7 +36,7 @@ TEST_F(AccessControlTest, WithoutKeysEverythingIsOpen) {
 
 TEST_F(AccessControlTest, AsksForAKeyForAllButProbes) {
   const ApiKeys keys(file_);
-  const AccessControl control(&keys);
+  const AccessControl control(AccessControl::Port::kOnly, &keys);
   EXPECT_EQ(refusal(control, Access::kProbe), 0u);
   for (const Access access : {Access::kKeyed, Access::kMetrics}) {
     EXPECT_EQ(refusal(control, access), 401u);
@@ -45,9 +45,23 @@ TEST_F(AccessControlTest, AsksForAKeyForAllButProbes) {
   }
 }
 
+TEST_F(AccessControlTest, AnAdminPortServesMetricsAndHealthToAnyoneAndTheOtherPortNoMetrics) {
+  const ApiKeys keys(file_);
+  const AccessControl admin(AccessControl::Port::kAdmin, &keys);
+  EXPECT_EQ(refusal(admin, Access::kProbe), 0u);
+  EXPECT_EQ(refusal(admin, Access::kMetrics), 0u);
+  EXPECT_EQ(refusal(admin, Access::kKeyed), 404u);
+  EXPECT_EQ(refusal(admin, Access::kKeyed, "secret"), 404u);
+  const AccessControl work(AccessControl::Port::kWork, &keys);
+  EXPECT_EQ(refusal(work, Access::kProbe), 0u);
+  EXPECT_EQ(refusal(work, Access::kMetrics, "secret"), 404u);
+  EXPECT_EQ(refusal(work, Access::kKeyed), 401u);
+  EXPECT_EQ(refusal(work, Access::kKeyed, "secret"), 0u);
+}
+
 TEST_F(AccessControlTest, NamesTheSchemeInItsRefusal) {
   const ApiKeys keys(file_);
-  const AccessControl control(&keys);
+  const AccessControl control(AccessControl::Port::kOnly, &keys);
   const Endpoint endpoint{.method = "GET", .kind = EndpointKind::kControl, .handler = {}};
   const auto refused = control.refuse(RequestHead{}, endpoint);
   ASSERT_TRUE(refused);
