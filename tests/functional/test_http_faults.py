@@ -1,6 +1,7 @@
 """What fails around a running server: the disk of its log, the files of its model."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -42,6 +43,9 @@ class FullDisk(unittest.TestCase):
                                              {"Content-Type": "application/json"})
             with urllib.request.urlopen(request, timeout=60) as reply:
                 self.assertEqual(reply.status, 200)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as reply:
+            dropped = re.search(rb"^mobileclip_log_lines_dropped_total (\d+)", reply.read(), re.MULTILINE)
+        self.assertGreaterEqual(int(dropped[1]), 40)
         process.terminate()
         self.assertEqual(process.wait(60), 0)
 
