@@ -15,10 +15,10 @@ bool AccessControl::asks_for_key(Access access) const {
 
 std::optional<Response> AccessControl::refuse(const RequestHead& head, const Endpoint& endpoint) const {
   if (!serves(endpoint.access)) {
-    return error_response(
-        HttpError{.status = 404,
-                  .code = "not_found",
-                  .message = port_ == Port::kAdmin ? "this is the admin port: it serves /metrics and health only"
+    return error_response(HttpError{.status = 404,
+                                    .code = "not_found",
+                                    .message = port_ == Port::kAdmin
+                                                   ? "this is the admin port: it serves /metrics and health only"
                                                    : "the admin port serves this path"});
   }
   if (!asks_for_key(endpoint.access) || keys_->accept(head.headers)) return std::nullopt;

@@ -123,8 +123,8 @@ std::string Listener::url() const {
   endpoint.resize(bound.size());
   std::memcpy(endpoint.data(), bound.data(), bound.size());
   const std::string address = endpoint.address().to_string();
-  return (tls_ != nullptr ? "https://" : "http://") + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
+  return (tls_ != nullptr ? "https://" : "http://") + (endpoint.address().is_v6() ? "[" + address + "]" : address) +
+         ":" + std::to_string(endpoint.port());
 }
 
 asio::awaitable<void> Listener::run(const SessionContext& context) {

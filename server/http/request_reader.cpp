@@ -86,7 +86,7 @@ struct RequestReader::Impl {
   bool complete = false;  // the request in hand is read to its end
   // Of a body that is taken piece by piece.
   std::optional<ChunkedDecoder> pieces{};
-  std::uint64_t left = 0;                     // where Content-Length said how much
+  std::uint64_t left = 0;                      // where Content-Length said how much
   std::optional<ReadFailure> failure_ahead{};  // behind what was passed on already
 
   [[nodiscard]] std::string_view buffered() const {
@@ -201,8 +201,8 @@ struct RequestReader::Impl {
   }
 };
 
-RequestReader::RequestReader(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
-                             BodyBudget& budget, const ServerConfig& config)
+RequestReader::RequestReader(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection, BodyBudget& budget,
+                             const ServerConfig& config)
     : impl_(new Impl{.socket = socket, .timer = timer, .connection = connection, .budget = budget, .config = config}) {}
 RequestReader::~RequestReader() = default;
 

@@ -30,8 +30,8 @@ struct ReadFailure {
 class RequestReader {
  public:
   /// `connection` is told what the client is waited for.
-  RequestReader(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
-                BodyBudget& budget, const ServerConfig& config);
+  RequestReader(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection, BodyBudget& budget,
+                const ServerConfig& config);
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;

@@ -34,8 +34,8 @@ enum class EndpointKind {
 struct Endpoint {
   std::string method;
   EndpointKind kind;
-  Handler handler;            ///< of kControl and kWork
-  StreamHandler stream = {};  ///< of kStream
+  Handler handler;                     ///< of kControl and kWork
+  StreamHandler stream = {};           ///< of kStream
   ErrorFormat error_format = nullptr;  ///< of every error on this route, whoever finds it; null: the native one
   Access access = Access::kKeyed;
 };

@@ -16,7 +16,13 @@ namespace asio = boost::asio;
 
 StreamExchange::StreamExchange(Socket& socket, RequestReader& reader, const ServerConfig& config, const Cors& cors,
                                const RequestHead& head, RequestScope& scope)
-    : socket_(socket), reader_(reader), config_(config), cors_(cors), head_(head), scope_(scope), write_timer_(socket) {}
+    : socket_(socket),
+      reader_(reader),
+      config_(config),
+      cors_(cors),
+      head_(head),
+      scope_(scope),
+      write_timer_(socket) {}
 
 asio::awaitable<bool> StreamExchange::begin(Response head) {
   if (head_.expects_continue() && !reader_.has_buffered()) {

@@ -19,8 +19,7 @@ int choose_http11(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* cho
                   unsigned offered_size, void* /*unused*/) {
   static constexpr unsigned char kHttp11[] = "\x08http/1.1";
   unsigned char* found = nullptr;
-  const int outcome =
-      SSL_select_next_proto(&found, chosen_size, kHttp11, sizeof(kHttp11) - 1, offered, offered_size);
+  const int outcome = SSL_select_next_proto(&found, chosen_size, kHttp11, sizeof(kHttp11) - 1, offered, offered_size);
   if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;
   *chosen = found;
   return SSL_TLSEXT_ERR_OK;

@@ -141,7 +141,8 @@ TEST(Options, RefuseWhatIsOutOfRange) {
   for (const char* mode : {"", "600", "0599", "0608", "01777", "0000"}) {
     EXPECT_THAT([&] { set("server.unix_socket_mode", mode, config); }, ThrowsMessage<ConfigError>(HasSubstr("octal")));
   }
-  for (const char* origins : {"a.b", "https://", "https://a.b/", "https://A.b", "*,https://a.b", "https://a.b,", "null"}) {
+  for (const char* origins :
+       {"a.b", "https://", "https://a.b/", "https://A.b", "*,https://a.b", "https://a.b,", "null"}) {
     EXPECT_THAT([&] { set("server.cors_origins", origins, config); },
                 ThrowsMessage<ConfigError>(HasSubstr("expected origins like https://app.example.com")));
   }

@@ -19,8 +19,7 @@ class AccessControlTest : public ::testing::Test {
   static unsigned refusal(const AccessControl& control, Access access, const std::string& key = "") {
     RequestHead head;
     if (!key.empty()) head.headers.add("X-API-Key", key);
-    const Endpoint endpoint{
-        .method = "GET", .kind = EndpointKind::kControl, .handler = {}, .access = access};
+    const Endpoint endpoint{.method = "GET", .kind = EndpointKind::kControl, .handler = {}, .access = access};
     const auto refused = control.refuse(head, endpoint);
     return refused ? refused->status : 0;
   }

@@ -28,8 +28,7 @@ class ApiKeysTest : public ::testing::Test {
     return headers;
   }
 
-  std::filesystem::path file_ =
-      std::filesystem::path(::testing::TempDir()) / ("api_keys" + std::to_string(::getpid()));
+  std::filesystem::path file_ = std::filesystem::path(::testing::TempDir()) / ("api_keys" + std::to_string(::getpid()));
 };
 
 TEST_F(ApiKeysTest, ReadsOneKeyALine) {
@@ -87,8 +86,7 @@ TEST_F(ApiKeysTest, SaysWhatIsWrongWithAFileButNotWhatItHolds) {
   EXPECT_THAT(load, ThrowsMessage<std::runtime_error>(HasSubstr("visible ASCII")));
   write(std::string((1 << 20) + 1, 'k'));
   EXPECT_THAT(load, ThrowsMessage<std::runtime_error>(HasSubstr("at most 1048576 bytes")));
-  EXPECT_THAT([] { ApiKeys keys(::testing::TempDir()); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("regular file")));
+  EXPECT_THAT([] { ApiKeys keys(::testing::TempDir()); }, ThrowsMessage<std::runtime_error>(HasSubstr("regular file")));
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ TEST(Cors, NamesAListedOriginAndNoOther) {
   EXPECT_EQ(listed.headers.find("Access-Control-Allow-Origin"), "http://localhost:3000");
   EXPECT_EQ(listed.headers.find("Access-Control-Expose-Headers"), "*");
   EXPECT_FALSE(listed.headers.find("Access-Control-Allow-Credentials"));
-  for (const char* origin : {"https://b.example", "https://a.example.evil", "https://a.example:8443", "null", "*", ""}) {
+  for (const char* origin :
+       {"https://b.example", "https://a.example.evil", "https://a.example:8443", "null", "*", ""}) {
     const Response other = answer(cors, from(origin));
     EXPECT_FALSE(other.headers.find("Access-Control-Allow-Origin")) << origin;
     EXPECT_EQ(other.headers.find("Vary"), "Origin") << origin;

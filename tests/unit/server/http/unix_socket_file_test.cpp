@@ -61,9 +61,7 @@ TEST_F(UnixSocketFileTest, LeavesNothingWhereItWasNeverPublished) {
 }
 
 TEST_F(UnixSocketFileTest, ReplacesWhatADeadServerLeft) {
-  {
-    stream_protocol::acceptor dead(io_, stream_protocol::endpoint(path_.string()));
-  }
+  { stream_protocol::acceptor dead(io_, stream_protocol::endpoint(path_.string())); }
   ASSERT_TRUE(fs::is_socket(path_));
   Listening server(io_, path_);
   server.file->publish();
