@@ -12,15 +12,22 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "engine/models/model_directory.h"
 #include "engine/runtime/engine.h"
+#include "server/admin_port.h"
 #include "server/descriptor_limit.h"
 #include "server/handlers/caching_service.h"
 #include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
+#include "server/http/access_control.h"
+#include "server/http/api_keys.h"
 #include "server/http/listener.h"
 #include "server/logging/logging.h"
 #include "server/version.h"
@@ -71,10 +78,42 @@ asio::awaitable<bool> drain_on_signal(asio::signal_set& signals, Lifecycle& life
   co_return lifecycle.in_flight() == 0;
 }
 
+/// What SIGHUP reads anew; `reload` throws, and changes nothing, where that fails.
+struct Reloadable {
+  std::string_view what;
+  std::function<void()> reload;
+};
+
+asio::awaitable<void> reload_on_hangup(asio::signal_set& hangups, std::vector<Reloadable> parts) {
+  for (;;) {
+    co_await hangups.async_wait(asio::use_awaitable);
+    if (parts.empty()) spdlog::info("SIGHUP: nothing is configured that could be read anew");
+    for (const Reloadable& part : parts) {
+      try {
+        part.reload();
+        spdlog::info("SIGHUP: {} read anew", part.what);
+      } catch (const std::exception& error) {
+        spdlog::error("SIGHUP: the {} in use stay: {}", part.what, error.what());
+      }
+    }
+  }
+}
+
 void run_io(asio::io_context& io, int threads) {
   std::vector<std::jthread> others;
   for (int i = 1; i < threads; ++i) others.emplace_back([&io] { io.run(); });
   io.run();
+}
+
+/// The configuration, with as many connections as leave the admin port descriptors of its own.
+ServerConfig within_descriptors(ServerConfig config) {
+  const std::size_t limit = raise_descriptor_limit();
+  const std::size_t others = kOtherDescriptors + (config.admin_port != 0 ? kAdminConnections : 0);
+  if (limit >= config.max_connections + others) return config;
+  spdlog::warn("the process may open {} files: fewer connections than max_connections ({}) fit; see ulimit -n", limit,
+               config.max_connections);
+  if (config.admin_port != 0) config.max_connections = limit > others ? limit - others : 1;
+  return config;
 }
 
 int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
@@ -86,7 +125,27 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
   metrics.set_dropped_log_lines([&log] { return log.dropped(); });
   const AccessLog access_log(config.log_format, log);
   asio::io_context io(config.io_threads);
-  Listener listener(io, config.host, config.port);
+  asio::signal_set hangups(io, SIGHUP);
+  std::vector<Reloadable> reloadables;
+  std::optional<ApiKeys> api_keys;
+  if (!config.api_keys_file.empty()) {
+    api_keys.emplace(config.api_keys_file);
+    reloadables.push_back({.what = "API keys", .reload = [&api_keys] { api_keys->reload(); }});
+    spdlog::info("{} API keys", api_keys->size());
+  }
+  std::optional<TlsCertificate> tls;
+  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+    throw std::runtime_error("server.tls_certificate and server.tls_key: expected both or neither");
+  }
+  if (!config.tls_certificate.empty()) {
+    tls.emplace(config.tls_certificate, config.tls_key);
+    reloadables.push_back({.what = "TLS certificate", .reload = [&tls] { tls->reload(); }});
+  }
+  Listener listener(io, config.host, config.port, tls ? &*tls : nullptr);
+  std::optional<Listener> unix_listener;
+  if (!config.unix_socket.empty()) unix_listener.emplace(io, config.unix_socket, config.unix_socket_mode);
+  std::optional<AdminPort> admin_port;
+  if (config.admin_port != 0) admin_port.emplace(config);
 
   Engine engine(load_model(config.model), config.engine, &metrics);
   describe(engine.info());
@@ -107,9 +166,15 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
                                 .label_sets = label_sets,
                                 .workers = workers.get_executor()};
   const Router router = make_router(handlers);
+  const AccessControl access(admin_port ? AccessControl::Port::kWork : AccessControl::Port::kOnly,
+                             api_keys ? &*api_keys : nullptr);
+  const Cors cors(config.cors_origins);
   const Admission admission(lifecycle, bodies, config.max_body_bytes);
-  const SessionContext sessions{.config = config,
+  const ServerConfig session_config = within_descriptors(config);
+  const SessionContext sessions{.config = session_config,
                                 .router = router,
+                                .access = access,
+                                .cors = cors,
                                 .admission = admission,
                                 .bodies = bodies,
                                 .metrics = metrics,
@@ -118,14 +183,17 @@ int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
                                 .access_log = logs_requests(config) ? &access_log : nullptr,
                                 .workers = workers.get_executor()};
 
-  if (const std::size_t limit = raise_descriptor_limit(); limit < config.max_connections + kOtherDescriptors) {
-    spdlog::warn("the process may open {} files: fewer connections than max_connections ({}) fit; see ulimit -n", limit,
-                 config.max_connections);
-  }
   asio::signal_set signals(io, SIGTERM, SIGINT);
+  const std::jthread admin_thread = admin_port ? admin_port->start(sessions) : std::jthread();
+  if (unix_listener) {
+    unix_listener->listen();
+    spdlog::info("listening on {}", unix_listener->url());
+    asio::co_spawn(io, unix_listener->run(sessions), asio::detached);
+  }
   listener.listen();
   spdlog::info("listening on {}", listener.url());
   asio::co_spawn(io, listener.run(sessions), asio::detached);
+  asio::co_spawn(io, reload_on_hangup(hangups, std::move(reloadables)), asio::detached);
   bool drained = false;
   asio::co_spawn(io, drain_on_signal(signals, lifecycle, config), [&](const std::exception_ptr&, bool in_time) {
     drained = in_time;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "server/config/origins.h"
 #include "server/config/units.h"
 
 namespace mobileclip::server {
@@ -111,6 +113,59 @@ Option text(Name name, std::string_view expected, Field field) {
               }};
 }
 
+/// A std::string or std::filesystem::path; empty for none.
+template <typename Field>
+Option optional_text(Name name, std::string_view expected, Field field) {
+  Option option = text(name, expected, field);
+  option.expected += ", or nothing";
+  option.set = [field, set = std::move(option.set)](ServerConfig& config, std::string_view value) {
+    if (!value.empty()) return set(config, value);
+    field(config).clear();
+    return true;
+  };
+  return option;
+}
+
+template <typename Field>
+Option origins(Name name, Field field) {
+  return {.key = name.key,
+          .flag = name.flag,
+          .type = "TEXT",
+          .expected = "origins like https://app.example.com, separated by commas, or *, or nothing",
+          .help = name.help,
+          .get = [field](const ServerConfig& config) { return format_origins(field(config)); },
+          .set =
+              [field](ServerConfig& config, std::string_view text) {
+                auto value = parse_origins(text);
+                if (!value) return false;
+                field(config) = *std::move(value);
+                return true;
+              }};
+}
+
+template <typename Field>
+Option permissions(Name name, Field field) {
+  return {.key = name.key,
+          .flag = name.flag,
+          .type = "TEXT",
+          .expected = "permissions as chmod takes them, in octal: 0600 to 0777",
+          .help = name.help,
+          .get =
+              [field](const ServerConfig& config) {
+                std::ostringstream text;
+                text << '0' << std::oct << static_cast<unsigned>(field(config));
+                return text.str();
+              },
+          .set =
+              [field](ServerConfig& config, std::string_view text) {
+                const bool octal = text.size() == 4 && text.front() == '0' &&
+                                   text.find_first_not_of("01234567") == std::string_view::npos;
+                if (!octal || text < "0600") return false;
+                field(config) = std::filesystem::perms(std::stoul(std::string(text), nullptr, 8));
+                return true;
+              }};
+}
+
 template <typename Value>
 using Choices = std::vector<std::pair<std::string_view, Value>>;
 
@@ -191,6 +246,24 @@ std::vector<Option> make_options() {
                FIELD(drain_timeout), 0ms, 24h),
       boolean({"server.gzip", "gzip", "Compress JSON and text answers of 1 KiB or more for clients that accept gzip"},
               FIELD(gzip)),
+      optional_text({"server.api_keys_file", "api-keys-file",
+                     "File of the API keys that clients must show, one a line; SIGHUP reads it anew"},
+                    "a file", FIELD(api_keys_file)),
+      integer({"server.admin_port", "admin-port",
+               "Port for /metrics and health alone, without API keys or TLS; 0 for none: then --port serves /metrics"},
+              FIELD(admin_port), 0, 65'535),
+      text({"server.admin_host", "admin-host", "Address of the admin port"}, "an IP address", FIELD(admin_host)),
+      optional_text({"server.unix_socket", "unix-socket", "Path of a Unix-domain socket to listen on, beside the port"},
+                    "a path", FIELD(unix_socket)),
+      permissions({"server.unix_socket_mode", "unix-socket-mode", "Permissions of the Unix-domain socket"},
+                  FIELD(unix_socket_mode)),
+      origins({"server.cors_origins", "cors-origins",
+               "Web origins whose pages may call this server, separated by commas; * for any"},
+              FIELD(cors_origins)),
+      optional_text({"server.tls_certificate", "tls-certificate",
+                     "PEM file of a certificate and its chain, to serve HTTPS; SIGHUP reads it and its key anew"},
+                    "a file", FIELD(tls_certificate)),
+      optional_text({"server.tls_key", "tls-key", "PEM file of the certificate's key"}, "a file", FIELD(tls_key)),
 
       integer({"engine.threads", "threads", "Threads that compute; 0 takes what CPU affinity and cgroup quota allow"},
               FIELD(engine.threads), 0, 1024),

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "engine/runtime/engine.h"
 
@@ -35,6 +36,14 @@ struct ServerConfig {
   std::chrono::milliseconds drain_timeout{30'000};  ///< after SIGTERM, for what is in flight
   std::size_t max_connections = 4096;
   bool gzip = true;  ///< compress responses for clients that ask for it
+  std::filesystem::path api_keys_file;  ///< empty: no key is asked for
+  std::uint16_t admin_port = 0;         ///< 0: none
+  std::string admin_host = "127.0.0.1";
+  std::filesystem::path unix_socket;  ///< empty: none
+  std::filesystem::perms unix_socket_mode = std::filesystem::perms{0660};
+  std::vector<std::string> cors_origins;  ///< empty: none; {"*"}: any
+  std::filesystem::path tls_certificate;  ///< empty: HTTP in the clear
+  std::filesystem::path tls_key;
 
   std::string log_level = "info";  ///< trace, debug, info, warn, error, off
   LogFormat log_format = LogFormat::kText;

@@ -160,8 +160,10 @@ std::string to_yaml(const ServerConfig& config) {
     out.append(indent).append(name_in_section(option)).append(": ");
     // The one option without a default: a line that would set it to nothing is commented out.
     const std::string value = option.get(config);
-    if (value.empty()) out.insert(out.rfind('\n') + 1, "# ");
-    out.append(value.empty() ? "DIR" : scalar(value)).append("\n");
+    ServerConfig scratch;
+    const bool must_be_given = value.empty() && !option.set(scratch, value);
+    if (must_be_given) out.insert(out.rfind('\n') + 1, "# ");
+    out.append(must_be_given ? "DIR" : scalar(value)).append("\n");
   }
   return out;
 }

@@ -86,7 +86,7 @@ Response ping(const HandlerContext& /*context*/, const Request& /*request*/) {
 
 constexpr RouteEntry kRoutes[] = {
     {"POST", "/predict", "Immich: an image or a text to its CLIP embedding", predict, immich_error_format},
-    {"GET", "/ping", "Immich: pong", ping, immich_error_format},
+    {"GET", "/ping", "Immich: pong", ping, immich_error_format, Access::kProbe},
 };
 
 }  // namespace

@@ -26,10 +26,12 @@ constexpr RouteEntry kRoutes[] = {
      similarity},
     {"GET", "/", "this list; the playground for browsers", index},
     {"GET", "/info", "model, precision, limits; also TEI's fields", whatever_is_asked<info>},
-    {"GET", "/health", "readiness and queue depths", whatever_is_asked<health>},
-    {"GET", "/health/live", "liveness", [](const HandlerContext&, const Request&) { return health_live(); }},
-    {"GET", "/health/ready", "readiness: 503 while stopping or failed", whatever_is_asked<health_ready>},
-    {"GET", "/metrics", "Prometheus text format", whatever_is_asked<metrics_page>},
+    {"GET", "/health", "readiness and queue depths", whatever_is_asked<health>, nullptr, Access::kProbe},
+    {"GET", "/health/live", "liveness", [](const HandlerContext&, const Request&) { return health_live(); }, nullptr,
+     Access::kProbe},
+    {"GET", "/health/ready", "readiness: 503 while stopping or failed", whatever_is_asked<health_ready>, nullptr,
+     Access::kProbe},
+    {"GET", "/metrics", "Prometheus text format", whatever_is_asked<metrics_page>, nullptr, Access::kMetrics},
 };
 
 }  // namespace

@@ -124,14 +124,20 @@ Response model_ready(const HandlerContext& context, const Request& request) {
 
 constexpr RouteEntry kRoutes[] = {
     {"GET", "/v2", "Open Inference Protocol: the server", server_metadata, infer_error_format},
-    {"GET", "/v2/health/live", "Open Inference Protocol: liveness", server_live, infer_error_format},
-    {"GET", "/v2/health/ready", "Open Inference Protocol: readiness", server_ready, infer_error_format},
+    {"GET", "/v2/health/live", "Open Inference Protocol: liveness", server_live, infer_error_format,
+     Access::kProbe},
+    {"GET", "/v2/health/ready", "Open Inference Protocol: readiness", server_ready, infer_error_format,
+     Access::kProbe},
     {"GET", "/v2/models/{model}", "Open Inference Protocol: a model's tensors", model_metadata, infer_error_format},
-    {"GET", "/v2/models/{model}/ready", "Open Inference Protocol: readiness", model_ready, infer_error_format},
+    {"GET", "/v2/models/{model}/ready", "Open Inference Protocol: readiness", model_ready, infer_error_format,
+     Access::kProbe},
     {"POST", "/v2/models/{model}/infer", "Open Inference Protocol: tensors to embeddings", infer, infer_error_format},
-    {"GET", "/v2/models/{model}/versions/{version}", "Open Inference Protocol: a version's tensors", model_metadata, infer_error_format},
-    {"GET", "/v2/models/{model}/versions/{version}/ready", "Open Inference Protocol: a version's readiness", model_ready, infer_error_format},
-    {"POST", "/v2/models/{model}/versions/{version}/infer", "Open Inference Protocol: tensors to embeddings", infer, infer_error_format},
+    {"GET", "/v2/models/{model}/versions/{version}", "Open Inference Protocol: a version's tensors", model_metadata,
+     infer_error_format},
+    {"GET", "/v2/models/{model}/versions/{version}/ready", "Open Inference Protocol: a version's readiness",
+     model_ready, infer_error_format, Access::kProbe},
+    {"POST", "/v2/models/{model}/versions/{version}/infer", "Open Inference Protocol: tensors to embeddings", infer,
+     infer_error_format},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "server/handlers/handler_context.h"
+#include "server/http/access.h"
 #include "server/http/message.h"
 #include "server/http/request_scope.h"
 
@@ -30,6 +31,7 @@ struct RouteEntry {
   std::string_view about;
   std::variant<Control, Work, Stream> handler;
   ErrorFormat error_format = nullptr;  ///< null: the native one
+  Access access = Access::kKeyed;
 };
 
 /// Entries live as long as the process.

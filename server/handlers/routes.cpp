@@ -26,7 +26,8 @@ Endpoint make_endpoint(const RouteEntry& route, const HandlerContext& context) {
   Endpoint endpoint{.method = std::string(route.method),
                     .kind = EndpointKind::kWork,
                     .handler = {},
-                    .error_format = route.error_format};
+                    .error_format = route.error_format,
+                    .access = route.access};
   if (const Work* work = std::get_if<Work>(&route.handler)) {
     endpoint.handler = [work = *work, &context](const Request& request, RequestScope& scope) {
       return with_fingerprint(context, work(context, request, scope));

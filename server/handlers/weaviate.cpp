@@ -60,8 +60,8 @@ Response ready(const HandlerContext& context, const Request& /*request*/) { retu
 constexpr RouteEntry kRoutes[] = {
     {"POST", "/vectorize", "Weaviate multi2vec-clip: texts and images to vectors", vectorize, weaviate_error_format},
     {"GET", "/meta", "Weaviate: what is served", meta, weaviate_error_format},
-    {"GET", "/.well-known/live", "Weaviate: liveness, 204", live, weaviate_error_format},
-    {"GET", "/.well-known/ready", "Weaviate: readiness, 204 or 503", ready, weaviate_error_format},
+    {"GET", "/.well-known/live", "Weaviate: liveness, 204", live, weaviate_error_format, Access::kProbe},
+    {"GET", "/.well-known/ready", "Weaviate: readiness, 204 or 503", ready, weaviate_error_format, Access::kProbe},
 };
 
 }  // namespace

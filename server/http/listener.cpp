@@ -3,17 +3,21 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 
 #include "server/http/request_id.h"
 #include "server/http/response_writer.h"
 #include "server/http/responses.h"
+#include "server/http/socket.h"
 
 namespace mobileclip::server {
 
@@ -53,15 +57,19 @@ class ConnectionScope {
   Metrics& metrics_;
 };
 
-asio::awaitable<void> serve_connection(tcp::socket socket, const SessionContext& context) {
+asio::awaitable<void> serve_connection(Socket::Plain socket, Socket::Tls tls, const SessionContext& context) {
   const ConnectionScope scope(context.metrics);
-  co_await run_session(std::move(socket), context);
+  co_await run_session(std::move(socket), std::move(tls), context);
 }
 
-asio::awaitable<void> refuse_connection(tcp::socket socket, std::shared_ptr<ConnectionTable> refusals) {
+asio::awaitable<void> refuse_connection(Socket::Plain plain, Socket::Tls tls,
+                                        std::shared_ptr<ConnectionTable> refusals) {
   ConnectionTable::Entry connection(*refusals);
+  Socket socket(std::move(plain), std::move(tls));
   PhaseTimer timer(socket);
   timer.arm(kRefusalTimeout);
+  const error_code failed = co_await socket.handshake();
+  if (failed) co_return;
   Response response = error_response(
       HttpError{.status = 503, .code = "too_many_connections", .message = "the server has no connection to spare"});
   response.headers.add("X-Request-Id", random_request_id());
@@ -81,7 +89,8 @@ void log_escaped(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, const std::string& host, std::uint16_t port) : io_(io), acceptor_(io) {
+Listener::Listener(asio::io_context& io, const std::string& host, std::uint16_t port, const TlsCertificate* tls)
+    : io_(io), tls_(tls), acceptor_(io) {
   const tcp::endpoint endpoint = resolve(io, host, port);
   error_code error;
   acceptor_.open(endpoint.protocol(), error);
@@ -90,17 +99,32 @@ Listener::Listener(asio::io_context& io, const std::string& host, std::uint16_t 
   if (error) throw cannot_listen(host, port, error);
 }
 
+Listener::Listener(asio::io_context& io, const std::filesystem::path& path, std::filesystem::perms permissions)
+    : io_(io), file_(std::in_place, path), acceptor_(io) {
+  const asio::local::stream_protocol::endpoint endpoint = file_->endpoint();
+  error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (error) throw std::runtime_error("cannot listen on " + url() + ": " + error.message());
+  file_->set_permissions(permissions);
+}
+
 void Listener::listen() {
   error_code error;
   acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) throw std::runtime_error("cannot listen on " + url() + ": " + error.message());
+  if (file_) file_->publish();
 }
 
 std::string Listener::url() const {
-  const tcp::endpoint endpoint = acceptor_.local_endpoint();
+  if (file_) return "unix:" + file_->path().string();
+  const auto bound = acceptor_.local_endpoint();
+  tcp::endpoint endpoint;
+  endpoint.resize(bound.size());
+  std::memcpy(endpoint.data(), bound.data(), bound.size());
   const std::string address = endpoint.address().to_string();
-  return "http://" + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
+  return (tls_ != nullptr ? "https://" : "http://") + (endpoint.address().is_v6() ? "[" + address + "]" : address) +
+         ":" + std::to_string(endpoint.port());
 }
 
 asio::awaitable<void> Listener::run(const SessionContext& context) {
@@ -108,7 +132,7 @@ asio::awaitable<void> Listener::run(const SessionContext& context) {
   std::chrono::steady_clock::time_point next_warning{};
   const auto refusals = std::make_shared<ConnectionTable>();
   for (;;) {
-    tcp::socket socket(asio::make_strand(io_));
+    Socket::Plain socket(asio::make_strand(io_));
     error_code error;
     co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) co_return;
@@ -126,13 +150,14 @@ asio::awaitable<void> Listener::run(const SessionContext& context) {
     }
     socket.set_option(tcp::no_delay(true), error);
     const auto executor = socket.get_executor();
+    Socket::Tls tls = tls_ != nullptr ? tls_->context() : nullptr;
     if (context.connections.size() < context.config.max_connections || context.connections.close_one()) {
-      asio::co_spawn(executor, serve_connection(std::move(socket), context), log_escaped);
+      asio::co_spawn(executor, serve_connection(std::move(socket), std::move(tls), context), log_escaped);
       continue;
     }
     context.metrics.connection_refused();
     if (refusals->size() < kMaxRefusals || refusals->close_one()) {
-      asio::co_spawn(executor, refuse_connection(std::move(socket), refusals), log_escaped);
+      asio::co_spawn(executor, refuse_connection(std::move(socket), std::move(tls), refusals), log_escaped);
     }
   }
 }

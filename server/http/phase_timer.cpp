@@ -2,18 +2,19 @@
 
 #include <boost/asio/post.hpp>
 
+#include "server/http/socket.h"
+
 namespace mobileclip::server {
 
 bool PhaseTimer::State::expire(std::uint64_t ending) {
   // What had fired before it could be cancelled belongs to a phase that is over.
   if (socket == nullptr || phase != ending) return false;
   expired = true;
-  boost::system::error_code ignored;
-  socket->cancel(ignored);
+  socket->cancel();
   return true;
 }
 
-PhaseTimer::PhaseTimer(boost::asio::ip::tcp::socket& socket)
+PhaseTimer::PhaseTimer(Socket& socket)
     : state_(std::make_shared<State>(State{.socket = &socket})), timer_(socket.get_executor()) {}
 
 PhaseTimer::~PhaseTimer() { state_->socket = nullptr; }

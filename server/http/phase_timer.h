@@ -2,7 +2,6 @@
 // for ends with operation_aborted.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
@@ -11,10 +10,12 @@
 
 namespace mobileclip::server {
 
+class Socket;
+
 /// Used on the socket's executor only; must not outlive the socket. One arm() ends the one before.
 class PhaseTimer {
  public:
-  explicit PhaseTimer(boost::asio::ip::tcp::socket& socket);
+  explicit PhaseTimer(Socket& socket);
   ~PhaseTimer();
   PhaseTimer(const PhaseTimer&) = delete;
   PhaseTimer& operator=(const PhaseTimer&) = delete;
@@ -33,7 +34,7 @@ class PhaseTimer {
  private:
   // Shared with pending waits, which may be called after this object is gone.
   struct State {
-    boost::asio::ip::tcp::socket* socket;
+    Socket* socket;
     std::uint64_t phase = 0;
     bool expired = false;
     bool cut_short = false;

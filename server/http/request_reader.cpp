@@ -13,12 +13,12 @@
 #include "server/http/admission.h"
 #include "server/http/chunked_decoder.h"
 #include "server/http/request_checks.h"
+#include "server/http/socket.h"
 
 namespace mobileclip::server {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
@@ -76,7 +76,7 @@ struct HeldBody {
 }  // namespace
 
 struct RequestReader::Impl {
-  tcp::socket& socket;
+  Socket& socket;
   PhaseTimer& timer;
   ConnectionTable::Entry& connection;
   BodyBudget& budget;
@@ -86,7 +86,7 @@ struct RequestReader::Impl {
   bool complete = false;  // the request in hand is read to its end
   // Of a body that is taken piece by piece.
   std::optional<ChunkedDecoder> pieces{};
-  std::uint64_t left = 0;                     // where Content-Length said how much
+  std::uint64_t left = 0;                      // where Content-Length said how much
   std::optional<ReadFailure> failure_ahead{};  // behind what was passed on already
 
   [[nodiscard]] std::string_view buffered() const {
@@ -201,8 +201,8 @@ struct RequestReader::Impl {
   }
 };
 
-RequestReader::RequestReader(tcp::socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
-                             BodyBudget& budget, const ServerConfig& config)
+RequestReader::RequestReader(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection, BodyBudget& budget,
+                             const ServerConfig& config)
     : impl_(new Impl{.socket = socket, .timer = timer, .connection = connection, .budget = budget, .config = config}) {}
 RequestReader::~RequestReader() = default;
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +16,8 @@
 
 namespace mobileclip::server {
 
+class Socket;
+
 inline constexpr std::size_t kMaxHeadBytes = 8192;  ///< request line and headers
 
 /// Why nothing more can be read from the connection. Without `answer` there is nobody to tell.
@@ -29,8 +30,8 @@ struct ReadFailure {
 class RequestReader {
  public:
   /// `connection` is told what the client is waited for.
-  RequestReader(boost::asio::ip::tcp::socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection,
-                BodyBudget& budget, const ServerConfig& config);
+  RequestReader(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection, BodyBudget& budget,
+                const ServerConfig& config);
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;

@@ -12,13 +12,13 @@
 #include <chrono>
 
 #include "server/http/date.h"
+#include "server/http/socket.h"
 #include "server/version.h"
 
 namespace mobileclip::server {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
@@ -43,7 +43,7 @@ http::response<Body> head_of(const Response& response, int version) {
 
 }  // namespace
 
-asio::awaitable<bool> write_response(tcp::socket& socket, Response& response, Delivery delivery) {
+asio::awaitable<bool> write_response(Socket& socket, Response& response, Delivery delivery) {
   auto message = head_of<http::string_body>(response, delivery.version);
   if (response.status != 204) message.content_length(response.body.size());
   message.keep_alive(delivery.keep_alive);
@@ -54,7 +54,7 @@ asio::awaitable<bool> write_response(tcp::socket& socket, Response& response, De
   co_return !error;
 }
 
-asio::awaitable<bool> write_stream_head(tcp::socket& socket, const Response& response, int version) {
+asio::awaitable<bool> write_stream_head(Socket& socket, const Response& response, int version) {
   auto message = head_of<http::empty_body>(response, version);
   message.chunked(version >= 11);
   message.keep_alive(false);
@@ -64,26 +64,27 @@ asio::awaitable<bool> write_stream_head(tcp::socket& socket, const Response& res
   co_return !error;
 }
 
-asio::awaitable<bool> write_continue(tcp::socket& socket) {
+asio::awaitable<bool> write_continue(Socket& socket) {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   error_code error;
   co_await asio::async_write(socket, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, error));
   co_return !error;
 }
 
-asio::awaitable<void> close_lingering(tcp::socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection) {
-  error_code error;
-  socket.shutdown(tcp::socket::shutdown_send, error);
+asio::awaitable<void> close_lingering(Socket& socket, PhaseTimer& timer, ConnectionTable::Entry& connection) {
+  timer.arm(kLingerSilence);
+  connection.waits(ClientWait::kRequest, timer.cut_short());
+  error_code error = co_await socket.shutdown_send();
   const auto end = std::chrono::steady_clock::now() + kLinger;
   std::array<char, 16384> dropped;
-  while (!error && std::chrono::steady_clock::now() < end) {
+  while (!error && !timer.was_cut_short() && std::chrono::steady_clock::now() < end) {
     timer.arm(kLingerSilence);
     connection.waits(ClientWait::kRequest, timer.cut_short());
-    co_await socket.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
+    co_await socket.plain().async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
   }
   connection.works();
   timer.disarm();
-  socket.close(error);
+  socket.close();
 }
 
 }  // namespace mobileclip::server

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/http/access.h"
 #include "server/http/message.h"
 #include "server/http/request_scope.h"
 
@@ -33,9 +34,10 @@ enum class EndpointKind {
 struct Endpoint {
   std::string method;
   EndpointKind kind;
-  Handler handler;            ///< of kControl and kWork
-  StreamHandler stream = {};  ///< of kStream
+  Handler handler;                     ///< of kControl and kWork
+  StreamHandler stream = {};           ///< of kStream
   ErrorFormat error_format = nullptr;  ///< of every error on this route, whoever finds it; null: the native one
+  Access access = Access::kKeyed;
 };
 
 struct RouteMatch {

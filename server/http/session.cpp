@@ -12,27 +12,27 @@
 #include "server/http/request_timeout.h"
 #include "server/http/response_writer.h"
 #include "server/http/responses.h"
+#include "server/http/socket.h"
 #include "server/http/stream_exchange.h"
 
 namespace mobileclip::server {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 
 namespace {
 
 class Session {
  public:
-  Session(tcp::socket socket, const SessionContext& context)
+  Session(Socket::Plain socket, Socket::Tls tls, const SessionContext& context)
       : context_(context),
-        socket_(std::move(socket)),
+        socket_(std::move(socket), std::move(tls)),
         timer_(socket_),
         connection_(context.connections),
         reader_(socket_, timer_, connection_, context.bodies, context.config) {}
 
   asio::awaitable<void> run() {
     // GCC 12 miscompiles co_await in a condition; here it stands in statements of its own throughout.
-    bool keep_alive = true;
+    bool keep_alive = co_await begin();
     while (keep_alive) keep_alive = co_await serve_one();
     // Nobody is owed what a connection that was given up for others, or never asked for anything, still receives.
     const bool linger = owes_answer_ && !timer_.was_cut_short();
@@ -40,7 +40,19 @@ class Session {
   }
 
  private:
-  /// Head → route → admission → body → handler → response. True where another request may follow.
+  /// False where TLS's handshake comes to nothing.
+  asio::awaitable<bool> begin() {
+    if (!socket_.has_tls()) co_return true;
+    timer_.arm(context_.config.header_timeout);
+    connection_.waits(ClientWait::kHead, timer_.cut_short());
+    const auto error = co_await socket_.handshake();
+    connection_.works();
+    timer_.disarm();
+    if (error) spdlog::debug("a TLS handshake failed: {}", error.message());
+    co_return !error;
+  }
+
+  /// Head → route → access → admission → body → handler → response. True where another request may follow.
   asio::awaitable<bool> serve_one() {
     auto received = co_await reader_.read_head();
     if (auto* failed = std::get_if<ReadFailure>(&received)) {
@@ -61,6 +73,7 @@ class Session {
     std::optional<Response> response = co_await answer(request, match, scope);
     if (!response) co_return false;
     apply_error_format(*response, match.error_format);
+    context_.cors.apply(request.head, *response);
     if (context_.config.gzip) co_await compress(*response, request.head, context_.workers, scope);
     const bool keep_alive = request.head.keep_alive() && reader_.complete() && context_.lifecycle.serving();
     const Delivery delivery{
@@ -72,6 +85,7 @@ class Session {
   /// nullopt where the client left before its request was whole, or has its answer by a stream.
   asio::awaitable<std::optional<Response>> answer(Request& request, RouteMatch& match, RequestScope& scope) {
     if (match.endpoint == nullptr) co_return std::move(match.reply);
+    if (auto refused = context_.access.refuse(request.head, *match.endpoint)) co_return refused;
     if (auto refused = context_.admission.refuse(request.head, *match.endpoint)) co_return refused;
     request.path_parameters = std::move(match.parameters);
     const auto timeout = request_timeout(request.head.headers, context_.config.request_timeout);
@@ -125,7 +139,7 @@ class Session {
 
   asio::awaitable<std::optional<Response>> stream(const Request& request, const Endpoint& endpoint,
                                                   RequestScope& scope) {
-    StreamExchange exchange(socket_, reader_, context_.config, request.head, scope);
+    StreamExchange exchange(socket_, reader_, context_.config, context_.cors, request.head, scope);
     try {
       co_return co_await endpoint.stream(request, scope, exchange);
     } catch (const std::exception& error) {
@@ -161,7 +175,7 @@ class Session {
   }
 
   const SessionContext& context_;
-  tcp::socket socket_;
+  Socket socket_;
   PhaseTimer timer_;
   ConnectionTable::Entry connection_;
   RequestReader reader_;
@@ -170,8 +184,8 @@ class Session {
 
 }  // namespace
 
-asio::awaitable<void> run_session(tcp::socket socket, const SessionContext& context) {
-  Session session(std::move(socket), context);
+asio::awaitable<void> run_session(Socket::Plain socket, Socket::Tls tls, const SessionContext& context) {
+  Session session(std::move(socket), std::move(tls), context);
   co_await session.run();
 }
 

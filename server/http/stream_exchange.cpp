@@ -8,14 +8,21 @@
 #include <utility>
 
 #include "server/http/response_writer.h"
+#include "server/http/socket.h"
 
 namespace mobileclip::server {
 
 namespace asio = boost::asio;
 
-StreamExchange::StreamExchange(asio::ip::tcp::socket& socket, RequestReader& reader, const ServerConfig& config,
+StreamExchange::StreamExchange(Socket& socket, RequestReader& reader, const ServerConfig& config, const Cors& cors,
                                const RequestHead& head, RequestScope& scope)
-    : socket_(socket), reader_(reader), config_(config), head_(head), scope_(scope), write_timer_(socket) {}
+    : socket_(socket),
+      reader_(reader),
+      config_(config),
+      cors_(cors),
+      head_(head),
+      scope_(scope),
+      write_timer_(socket) {}
 
 asio::awaitable<bool> StreamExchange::begin(Response head) {
   if (head_.expects_continue() && !reader_.has_buffered()) {
@@ -23,6 +30,7 @@ asio::awaitable<bool> StreamExchange::begin(Response head) {
     const bool told = co_await write_continue(socket_);
     if (!told) co_return false;
   }
+  cors_.apply(head_, head);
   begun_ = true;
   write_timer_.arm(config_.write_timeout);
   const bool written = co_await write_stream_head(socket_, head, head_.version);
@@ -48,8 +56,7 @@ void StreamExchange::excuse_silence() {
 
 void StreamExchange::stop_reading() {
   if (std::exchange(stopped_, true) || !reading_) return;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  socket_.cancel();
 }
 
 asio::awaitable<bool> StreamExchange::write(std::string bytes) {

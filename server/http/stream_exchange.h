@@ -2,10 +2,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <string>
 #include <variant>
 
+#include "server/http/cors.h"
 #include "server/http/message.h"
 #include "server/http/phase_timer.h"
 #include "server/http/request_reader.h"
@@ -17,7 +17,7 @@ namespace mobileclip::server {
 /// waits for body_timeout since the last byte either way, a write for write_timeout.
 class StreamExchange {
  public:
-  StreamExchange(boost::asio::ip::tcp::socket& socket, RequestReader& reader, const ServerConfig& config,
+  StreamExchange(Socket& socket, RequestReader& reader, const ServerConfig& config, const Cors& cors,
                  const RequestHead& head, RequestScope& scope);
 
   /// Sends the status and headers of `head`, after the 100 that a client may wait for. It has no body; the connection
@@ -39,9 +39,10 @@ class StreamExchange {
  private:
   boost::asio::awaitable<bool> send(std::string bytes);
 
-  boost::asio::ip::tcp::socket& socket_;
+  Socket& socket_;
   RequestReader& reader_;
   const ServerConfig& config_;
+  const Cors& cors_;
   const RequestHead& head_;
   RequestScope& scope_;
   PhaseTimer write_timer_;

@@ -59,7 +59,10 @@ void LogWriter::write_out(std::string_view text) {
     if (!wait_until_writable()) return;
     // A pipe that poll() calls writable takes PIPE_BUF bytes without blocking (pipe(7)).
     const ssize_t written = ::write(fd_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
-    if (written < 0 && errno != EINTR && errno != EAGAIN) return;  // the reader is gone
+    if (written < 0 && errno != EINTR && errno != EAGAIN) {  // the reader is gone, or the disk full
+      dropped_ += static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+      return;
+    }
     text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
   }
 }

@@ -67,7 +67,7 @@ class Server:
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         self._listening.wait(START_TIMEOUT)
-        listening = re.search(r"listening on http://127\.0\.0\.1:(\d+)", "".join(self.log))
+        listening = re.search(r"listening on https?://127\.0\.0\.1:(\d+)", "".join(self.log))
         if not listening:
             self.kill()
             raise RuntimeError("the server did not start:\n" + "".join(self.log))
@@ -76,7 +76,7 @@ class Server:
     def _read_log(self):
         for line in self.process.stderr:
             self.log.append(line)
-            if "listening on" in line:
+            if "listening on http" in line:
                 self._listening.set()
         self._listening.set()
 

@@ -74,6 +74,14 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.write_timeout", "5s"},
                                                                   {"server.drain_timeout", "6s"},
                                                                   {"server.gzip", "false"},
+                                                                  {"server.api_keys_file", "/k"},
+                                                                  {"server.admin_port", "8081"},
+                                                                  {"server.admin_host", "::1"},
+                                                                  {"server.unix_socket", "/s"},
+                                                                  {"server.unix_socket_mode", "0600"},
+                                                                  {"server.cors_origins", "https://a.b,http://c:1"},
+                                                                  {"server.tls_certificate", "/c"},
+                                                                  {"server.tls_key", "/t"},
                                                                   {"engine.threads", "3"},
                                                                   {"engine.isa", "avx2"},
                                                                   {"engine.precision", "bf16"},
@@ -102,6 +110,8 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
   EXPECT_EQ(config.engine.image_limits.max_side, 15);
   EXPECT_EQ(config.engine.image_limits.max_decode_bytes, 16u << 20);
   EXPECT_TRUE(config.access_log);
+  EXPECT_EQ(config.unix_socket_mode, std::filesystem::perms(0600));
+  EXPECT_EQ(config.cors_origins, (std::vector<std::string>{"https://a.b", "http://c:1"}));
   const ServerConfig defaults;
   for (const Option& option : options()) {
     EXPECT_NE(option.get(config), option.get(defaults)) << option.key << " was not set";
@@ -128,6 +138,14 @@ TEST(Options, RefuseWhatIsOutOfRange) {
               ThrowsMessage<ConfigError>(HasSubstr("expected true or false")));
   EXPECT_THAT([&] { set("server.host", "", config); },
               ThrowsMessage<ConfigError>("here: expected an IP address, found ''"));
+  for (const char* mode : {"", "600", "0599", "0608", "01777", "0000"}) {
+    EXPECT_THAT([&] { set("server.unix_socket_mode", mode, config); }, ThrowsMessage<ConfigError>(HasSubstr("octal")));
+  }
+  for (const char* origins :
+       {"a.b", "https://", "https://a.b/", "https://A.b", "*,https://a.b", "https://a.b,", "null"}) {
+    EXPECT_THAT([&] { set("server.cors_origins", origins, config); },
+                ThrowsMessage<ConfigError>(HasSubstr("expected origins like https://app.example.com")));
+  }
   EXPECT_EQ(config.port, ServerConfig().port);
 }
 

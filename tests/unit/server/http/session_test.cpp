@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -150,6 +151,8 @@ class SessionTest : public ::testing::Test {
   Lifecycle lifecycle_;
   ConnectionTable connections_;
   BodyBudget bodies_{400'000};
+  AccessControl access_;
+  Cors cors_;
   Admission admission_{lifecycle_, bodies_, config_.max_body_bytes};
   Metrics metrics_{{"/echo", "/get", "/throw", "/wait", "/stream"}};
   std::atomic<bool> noticed_{false};
@@ -158,6 +161,8 @@ class SessionTest : public ::testing::Test {
   asio::thread_pool workers_{1};
   SessionContext context_{.config = config_,
                           .router = router_,
+                          .access = access_,
+                          .cors = cors_,
                           .admission = admission_,
                           .bodies = bodies_,
                           .metrics = metrics_,
