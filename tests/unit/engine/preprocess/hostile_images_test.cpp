@@ -77,7 +77,7 @@ TEST(HostileImagesTest, BombsCostLittle) {
   REQUIRE_SHARED(folder, "data/hostile/bombs");
   for (const auto& path : files_of(folder)) {
     reset_peak();
-    const std::int64_t memory_before = peak_kilobytes();
+    [[maybe_unused]] const std::int64_t memory_before = peak_kilobytes();
     const double before = cpu_seconds();
     expect_answer(path);
     EXPECT_LT(cpu_seconds() - before, kMaxCpuSeconds) << path;
