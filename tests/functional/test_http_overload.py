@@ -34,7 +34,7 @@ class Bodies(harness.ServerTest):
 
 
 class Turns(harness.ServerTest):
-    FLAGS = ("--threads=1", "--max-batch=4")
+    FLAGS = ("--threads=1", "--max-batch=4", "--text-cache=0")
 
     def test_a_small_request_is_not_held_up_by_a_bulk_one(self):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -48,7 +48,7 @@ class Turns(harness.ServerTest):
 
 
 class Deadlines(harness.ServerTest):
-    FLAGS = ("--threads=1", "--max-batch=4", "--request-timeout=10s")
+    FLAGS = ("--threads=1", "--max-batch=4", "--request-timeout=10s", "--text-cache=0")
 
     def test_what_is_admitted_is_served(self):
         """Far more than can be served in time: most is refused at once, and little of what is taken expires."""
