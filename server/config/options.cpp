@@ -250,7 +250,7 @@ std::vector<Option> make_options() {
                      "File of the API keys that clients must show, one a line; SIGHUP reads it anew"},
                     "a file", FIELD(api_keys_file)),
       integer({"server.admin_port", "admin-port",
-               "Port for /metrics and health alone, without API keys or TLS; 0 for none: then --port serves /metrics"},
+               "Port for /metrics and health alone, without API keys or TLS; 0: --port serves them"},
               FIELD(admin_port), 0, 65'535),
       text({"server.admin_host", "admin-host", "Address of the admin port"}, "an IP address", FIELD(admin_host)),
       optional_text({"server.unix_socket", "unix-socket", "Path of a Unix-domain socket to listen on, beside the port"},
