@@ -250,6 +250,52 @@ TEST_F(Layers, AttentionMatchesPlainLoops) {
   }
 }
 
+TEST_F(Layers, RaggedAttentionGivesEachSequenceWhatItGetsAlone) {
+  const int heads = 2;
+  const int head_dim = 16;
+  const int channels = heads * head_dim;
+  const std::vector<int> row_begins{0, 5, 26, 27};
+  const int rows = row_begins.back();
+  auto q = random_floats(static_cast<std::size_t>(channels * rows), 41);
+  auto k = random_floats(static_cast<std::size_t>(channels * rows), 42);
+  auto v = random_floats(static_cast<std::size_t>(channels * rows), 43);
+  std::vector<float> y(q.size());
+  const AttentionShape shape{.heads = heads,
+                             .head_dim = head_dim,
+                             .sequences = 3,
+                             .tokens = 21,
+                             .queries = 21,
+                             .causal = true,
+                             .row_begins = row_begins};
+  attention(context(backwards_), shape, {q.data(), channels, rows}, {k.data(), channels, rows},
+            {v.data(), channels, rows}, {y.data(), channels, rows});
+  for (std::size_t s = 0; s < 3; ++s) {
+    const int begin = row_begins[s];
+    const int tokens = row_begins[s + 1] - begin;
+    const auto rows_of = [&](const std::vector<float>& all) {
+      std::vector<float> own;
+      for (int b = 0; b < channels / 16; ++b) {
+        const auto from = all.begin() + (b * rows + begin) * 16;
+        own.insert(own.end(), from, from + tokens * 16);
+      }
+      return own;
+    };
+    auto own_q = rows_of(q);
+    auto own_k = rows_of(k);
+    auto own_v = rows_of(v);
+    std::vector<float> own_y(own_q.size());
+    const AttentionShape alone{.heads = heads,
+                               .head_dim = head_dim,
+                               .sequences = 1,
+                               .tokens = tokens,
+                               .queries = tokens,
+                               .causal = true};
+    attention(context(serial_), alone, {own_q.data(), channels, tokens}, {own_k.data(), channels, tokens},
+              {own_v.data(), channels, tokens}, {own_y.data(), channels, tokens});
+    EXPECT_EQ(own_y, rows_of(y)) << "sequence " << s;
+  }
+}
+
 TEST_F(Layers, SqueezeExciteMatchesPlainLoops) {
   const int channels = 64;
   const int reduced = 16;
