@@ -8,7 +8,7 @@ readonly BUILD_PACKAGES=(
 )
 readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly RUN_PACKAGES=(curl ca-certificates)
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium)
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy)
 
 # install_packages NAME... : does nothing, and needs no root, where all are installed.
 install_packages() {

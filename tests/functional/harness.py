@@ -31,6 +31,11 @@ def error_of(reply):
     return json_of(reply)["error"]
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 def photo(seed=0, width=64, height=48):
     """A small PNG, another one for each seed."""
     rgb = bytes((x * (seed + 3) + y * 5 + c * 40 * (seed + 1)) % 256
@@ -55,13 +60,13 @@ def form(*parts):
 
 
 class Server:
-    """`with Server("--max-batch=4") as server:` serves the demo model on a free port and ends with it."""
+    """`with Server("--max-batch=4") as server:` serves the demo model, on a free port if none is given, and ends with it."""
 
-    def __init__(self, *flags, model=None):
+    def __init__(self, *flags, model=None, port=0):
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MOBILECLIP_")}
         self.log = []
         self.process = subprocess.Popen(
-            [cli.BINARY, "serve", "--model", os.fspath(model or cli.demo_model()), "--port=0", *flags],
+            [cli.BINARY, "serve", "--model", os.fspath(model or cli.demo_model()), f"--port={port}", *flags],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=clean, text=True)
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
@@ -132,7 +137,7 @@ class Server:
     def embed_texts(self, texts, **options):
         return json_of(self.post_json("/embed/text", {"texts": texts, **options}))["embeddings"]
 
-    def raw(self, data, timeout=20):
+    def raw(self, data, timeout=120):
         """What comes back for these bytes until the server closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(data)
@@ -141,7 +146,7 @@ class Server:
                 received += chunk
             return received
 
-    def wait_for_log(self, pattern, timeout=30):
+    def wait_for_log(self, pattern, timeout=60):
         """Waits until a line of the log matches; the whole log."""
         end = time.monotonic() + timeout
         while not re.search(pattern, "".join(self.log)) and time.monotonic() < end:
@@ -153,10 +158,17 @@ class Server:
         lines = self.get("/metrics").body.decode().splitlines()
         return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines if line and line[0] != "#"}
 
-    def wait_for_metric(self, name, least, timeout=30):
+    def wait_for_metric(self, name, least, timeout=60):
         """Waits until the series has reached `least`; the last value seen."""
         end = time.monotonic() + timeout
         while (value := self.metrics()[name]) < least and time.monotonic() < end:
+            time.sleep(0.02)
+        return value
+
+    def wait_for_metric_to_fall(self, name, most, timeout=60):
+        """Waits until the series is at `most` or below; the last value seen."""
+        end = time.monotonic() + timeout
+        while (value := self.metrics()[name]) > most and time.monotonic() < end:
             time.sleep(0.02)
         return value
 

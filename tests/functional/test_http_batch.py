@@ -178,11 +178,8 @@ class Batch(harness.ServerTest):
             exchange.send({"image": image})
         exchange.close()
         self.assertEqual(self.server.wait_for_metric(series, before + 1), before + 1)
-        self.server.wait_for_metric('mobileclip_requests_in_flight', 1)
-        end = time.monotonic() + 30
-        while self.server.metrics()['mobileclip_queue_depth{lane="image"}'] and time.monotonic() < end:
-            time.sleep(0.05)
-        self.assertEqual(self.server.metrics()['mobileclip_queue_depth{lane="image"}'], 0)
+        self.assertEqual(self.server.wait_for_metric_to_fall("mobileclip_requests_in_flight", 1), 1)
+        self.assertEqual(self.server.wait_for_metric_to_fall('mobileclip_queue_depth{lane="image"}', 0), 0)
 
     def test_what_is_refused_as_a_whole(self):
         post = self.server.post
@@ -223,7 +220,7 @@ class Batch(harness.ServerTest):
 
 
 class Silence(harness.ServerTest):
-    FLAGS = ("--body-timeout=1s", "--write-timeout=2s", "--drain-timeout=20s")
+    FLAGS = ("--body-timeout=2s", "--write-timeout=2s", "--drain-timeout=20s")
 
     def test_a_silent_client_is_told(self):
         exchange = Exchange(self.server)
@@ -237,10 +234,10 @@ class Silence(harness.ServerTest):
         exchange = Exchange(self.server)
         self.addCleanup(exchange.close)
         replies = exchange.replies()
-        for i in range(6):
+        for i in range(6):  # for longer than body_timeout in all
             exchange.send({"text": "a", "id": i})
             self.assertEqual(next(replies)["id"], i)
-            time.sleep(0.4)
+            time.sleep(0.5)
         exchange.finish()
         self.assertEqual(list(replies), [])
 

@@ -1,5 +1,6 @@
 """The cache before the engine: the same bits with and without, one embedding for many who ask at once."""
 import concurrent.futures
+import json
 import unittest
 
 import harness
@@ -85,19 +86,25 @@ class Cache(harness.ServerTest):
 class LeadersThatLeave(harness.ServerTest):
     FLAGS = ("--max-batch=1", "--threads=1")
 
+    def ask(self, text):
+        """Asks on a connection of its own, and reads no answer yet."""
+        connection = self.server.connect()
+        self.addCleanup(connection.close)
+        connection.request("POST", "/embed/text", json.dumps({"texts": [text]}), {"Content-Type": "application/json"})
+        return connection
+
     def test_followers_are_answered(self):
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            busy = pool.submit(self.server.embed_texts, [f"busy {i}" for i in range(60)])
-            self.server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 1)
-            leader = self.server.connect()
-            leader.request("POST", "/embed/text", '{"texts": ["wanted"]}', {"Content-Type": "application/json"})
-            self.server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 2)
-            follower = pool.submit(self.server.embed_texts, ["wanted"])
-            self.server.wait_for_metric(series("lookups_total", "text", outcome="coalesced"), 1)
-            leader.close()
-            self.server.wait_for_metric('mobileclip_dropped_total{lane="text",reason="abandoned"}', 1)
-            self.assertEqual(len(busy.result()), 60)
-            self.assertEqual(follower.result(), self.server.embed_texts(["wanted"]))
+        coalesced, misses = (series("lookups_total", "text", outcome=outcome) for outcome in ("coalesced", "miss"))
+        busy = [self.ask(f"busy {i}") for i in range(100)]  # requests take turns: the leader waits for all of these
+        leader = self.ask("wanted")
+        self.assertEqual(self.server.wait_for_metric(misses, 101), 101)
+        follower = self.ask("wanted")
+        self.assertEqual(self.server.wait_for_metric(coalesced, 1), 1)
+        leader.close()
+        self.assertEqual(self.server.wait_for_metric('mobileclip_dropped_total{lane="text",reason="abandoned"}', 1), 1)
+        self.assertEqual({connection.getresponse().status for connection in busy}, {200})
+        answer = json.loads(follower.getresponse().read())["embeddings"]
+        self.assertEqual(answer, self.server.embed_texts(["wanted"]))
 
 
 if __name__ == "__main__":

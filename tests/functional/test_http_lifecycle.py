@@ -15,12 +15,9 @@ BUSY = ["a text that takes its time"] * 100
 
 
 class Start(unittest.TestCase):
-    def refused(self, *flags, model=None, seconds=None):
+    def refused(self, *flags, model=None):
         """The one line that a server which cannot start leaves."""
-        begun = time.monotonic()
         result = cli.run("serve", "--model", model or cli.demo_model(), *flags)
-        if seconds:
-            self.assertLess(time.monotonic() - begun, seconds)
         self.assertEqual(result.returncode, 1, result.stderr)
         lines = result.stderr.decode().splitlines()
         self.assertEqual(len(lines), 1, lines)
@@ -29,12 +26,12 @@ class Start(unittest.TestCase):
     def test_port_in_use(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
-            line = self.refused(f"--port={port}", seconds=3)
+            line = self.refused(f"--port={port}", model="no/such/model")  # found out before any model is read
         self.assertIn(f"127.0.0.1:{port}", line)
         self.assertIn("in use", line)
 
     def test_no_model(self):
-        self.assertIn("no/such/model", self.refused("--port=0", model="no/such/model", seconds=3))
+        self.assertIn("no/such/model", self.refused("--port=0", model="no/such/model"))
 
     def test_damaged_model(self):
         directory = cli.scratch() / "damaged"
@@ -60,22 +57,22 @@ class Stop(unittest.TestCase):
                 begun = time.monotonic()
                 server.signal(number)
                 self.assertEqual(server.wait(), 0)
-                self.assertLess(time.monotonic() - begun, 5)
+                self.assertLess(time.monotonic() - begun, 25, "less than drain_timeout: nothing was waited for")
                 kept.close()
 
     def test_drains(self):
         with Server("--text-cache=0", "--threads=1", "--max-batch=4") as server, \
                 concurrent.futures.ThreadPoolExecutor(4) as pool:
             busy = [pool.submit(server.post_json, "/embed/text", {"texts": BUSY}) for _ in range(2)]
-            server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 200)
+            server.wait_for_metric("mobileclip_requests_in_flight", 3)  # both, and the one that asks
             server.signal()
-            deadline = time.monotonic() + 10
-            while (ready := server.get("/health/ready")).status == 200 and time.monotonic() < deadline:
-                time.sleep(0.01)
+            server.wait_for_log("stopping")
+            ready = server.get("/health/ready")
             self.assertEqual((ready.status, json_of(ready)), (503, {"status": "draining"}))
             self.assertEqual(server.get("/health/live").status, 200)
-            time.sleep(0.7)  # past the grace in which new work is still taken
-            refused = server.post_json("/embed/text", {"text": "too late"})
+            end = time.monotonic() + 60
+            while (refused := server.post_json("/embed/text", {"text": "too late"})).status == 200:
+                self.assertLess(time.monotonic(), end, "new work is still taken")
             self.assertEqual((refused.status, harness.error_of(refused)["code"]), (503, "unavailable"))
             for job in busy:
                 reply = job.result()
@@ -89,10 +86,8 @@ class Stop(unittest.TestCase):
                 concurrent.futures.ThreadPoolExecutor(1) as pool:
             busy = pool.submit(server.post_json, "/embed/text", {"texts": BUSY * 2})
             server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 100)
-            begun = time.monotonic()
             server.signal()
             self.assertEqual(server.wait(), 1)
-            self.assertLess(time.monotonic() - begun, 5)
             self.assertIsNotNone(busy.exception())
             self.assertTrue(re.search(r"1 requests unanswered", "".join(server.log)))
 
@@ -102,11 +97,9 @@ class Stop(unittest.TestCase):
             busy = pool.submit(server.post_json, "/embed/text", {"texts": BUSY * 2})
             server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 100)
             server.signal()
-            time.sleep(0.2)
-            begun = time.monotonic()
+            server.wait_for_log("stopping")  # two at a time would be one
             server.signal()
             self.assertEqual(server.wait(), 128 + signal.SIGTERM)
-            self.assertLess(time.monotonic() - begun, 1)
             self.assertIsNotNone(busy.exception())
 
 

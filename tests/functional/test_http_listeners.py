@@ -15,15 +15,10 @@ import warnings
 from contextlib import closing
 
 import harness
-from harness import Reply, error_of, json_of
+from harness import Reply, error_of, free_port, json_of
 
 JSON = {"Content-Type": "application/json"}
 TEXTS = json.dumps({"texts": ["a"]})
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def ask(connection, method, path, body=None, headers=None):

@@ -11,7 +11,7 @@ CLIENTS = 32
 
 
 class Load(harness.ServerTest):
-    FLAGS = ("--max-batch=16", "--text-cache=0")  # what is measured is the engine
+    FLAGS = ("--max-batch=16", "--text-cache=0", "--request-timeout=120s")  # what is measured is the engine
 
     def together(self, jobs):
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
@@ -45,17 +45,19 @@ class Load(harness.ServerTest):
 
     def test_health_does_not_wait_behind_inference(self):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            begun = time.monotonic()
             busy = [pool.submit(self.server.embed_texts, ["a text that keeps it busy"] * 100) for _ in range(3)]
-            time.sleep(0.2)
+            self.server.wait_for_metric("mobileclip_requests_in_flight", len(busy) + 1)
             slowest = 0
             for _ in range(20):
-                begun = time.monotonic()
+                asked = time.monotonic()
                 self.assertEqual(self.server.get("/health/ready").status, 200)
-                slowest = max(slowest, time.monotonic() - begun)
+                slowest = max(slowest, time.monotonic() - asked)
             self.assertFalse(all(job.done() for job in busy), "nothing was running any more")
             for job in busy:
                 job.result()
-        self.assertLess(slowest, 0.5)
+            whole = time.monotonic() - begun
+        self.assertLess(slowest, whole / 4, "of the time that the texts took")  # not in seconds: others use the machine
 
 
 class Disconnects(harness.ServerTest):
@@ -68,7 +70,7 @@ class Disconnects(harness.ServerTest):
             leaving = self.server.connect()
             body = json.dumps({"texts": [f"left behind {i}" for i in range(40)]})
             leaving.request("POST", "/embed/text", body, {"Content-Type": "application/json"})
-            time.sleep(0.1)
+            self.server.wait_for_metric("mobileclip_requests_in_flight", 3)  # both, and the one that asks
             leaving.close()
             self.assertEqual(len(busy.result()), 60)
         dropped = 'mobileclip_dropped_total{lane="text",reason="abandoned"}'

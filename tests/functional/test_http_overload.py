@@ -1,5 +1,6 @@
 """More work than there is room or time for: who is refused, who is not held up."""
 import concurrent.futures
+import socket
 import time
 import unittest
 
@@ -14,13 +15,25 @@ class Bodies(harness.ServerTest):
 
     FLAGS = ("--max-body-bytes=1MiB", "--max-bodies-bytes=1MiB")
 
+    def has_room_for(self, size):
+        """Whether a body of that size would be read now. None of it is sent: it might take the room that another is
+        about to need."""
+        with self.server.socket() as asking:
+            asking.sendall((HEAD % size)[:-2] + b"Expect: 100-continue\r\n\r\n")
+            answer = asking.recv(100)
+            asking.shutdown(socket.SHUT_WR)
+            while asking.recv(65536):
+                pass
+        return answer.startswith(b"HTTP/1.1 100 ")
+
     def test_429_while_others_hold_the_memory(self):
         first, second = bytes(1_000_000), bytes(500_000)
         with self.server.socket() as connection:
             connection.sendall(HEAD % len(first) + first[:900_000])
             end = time.monotonic() + 60
-            while (refused := self.server.post("/embed/image", "image/png", second)).status != 429:
+            while self.has_room_for(len(second)):
                 self.assertLess(time.monotonic(), end, "the first body was never counted")
+            refused = self.server.post("/embed/image", "image/png", second)
             self.assert_error(refused, 429, "overloaded")
             self.assertGreaterEqual(int(refused.headers["Retry-After"]), 1)
             self.assertEqual(self.server.get("/health/ready").status, 200)
@@ -28,23 +41,30 @@ class Bodies(harness.ServerTest):
             connection.sendall(first[900_000:])
             self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 415 "), "the first is read to its end")
         end = time.monotonic() + 60
-        while (later := self.server.post("/embed/image", "image/png", second)).status == 429:
+        while not self.has_room_for(len(second)):
             self.assertLess(time.monotonic(), end, "the first body's memory was never given back")
-        self.assert_error(later, 415, "unsupported_image")
+        self.assert_error(self.server.post("/embed/image", "image/png", second), 415, "unsupported_image")
 
 
 class Turns(harness.ServerTest):
-    FLAGS = ("--threads=1", "--max-batch=4", "--text-cache=0")
+    FLAGS = ("--threads=1", "--max-batch=4", "--text-cache=0", "--request-timeout=120s")
+
+    def left(self):
+        """Texts that are not answered yet."""
+        return json_of(self.server.get("/health"))["queue_depth"]["text"]
 
     def test_a_small_request_is_not_held_up_by_a_bulk_one(self):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             bulk = pool.submit(self.server.embed_texts, ["one of very many"] * 256)
-            self.server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 200)
+            self.server.wait_for_metric('mobileclip_queue_depth{lane="text"}', 1)
+            left = [self.left()]
             for i in range(3):
                 self.assertEqual(len(self.server.embed_texts([f"small request {i}"])), 1)
-            left = json_of(self.server.get("/health"))["queue_depth"]["text"]
+                left.append(self.left())
             self.assertEqual(len(bulk.result()), 256)
-        self.assertGreater(left, 100, "of the bulk request")
+        # The best of three: this process may be held up, too.
+        self.assertLess(min(before - after for before, after in zip(left, left[1:]) if after > 0), 64,
+                        f"of the bulk request while a small one waited: {left}")
 
 
 class Deadlines(harness.ServerTest):
