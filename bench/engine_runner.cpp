@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "engine/models/model_directory.h"
+#include "engine/models/loaded_model.h"
 #include "engine/runtime/engine.h"
 
 namespace mobileclip {
@@ -41,7 +41,7 @@ std::vector<Result<EmbeddedItem>> run(Engine& engine, const std::string& tower, 
   std::vector<std::vector<std::int32_t>> texts;
   for (int k = 0; k < batch; ++k) {
     if (tower == "image") {
-      images.push_back(pattern_image(k, engine.info().image_size));
+      images.push_back(pattern_image(k, engine.info().image_input->preprocess.image_size));
     } else {
       texts.push_back(pattern_text(k));
     }

@@ -6,15 +6,14 @@
 namespace mobileclip::proto {
 namespace {
 
-void write_preprocessing(JsonWriter& json, const EngineInfo& engine, const EngineOptions& options) {
+void write_preprocessing(JsonWriter& json, const ImageInput& input, const EngineOptions& options) {
   json.key("preprocessing").begin_object();
-  json.key("image_size").integer(engine.image_size);
-  json.key("interpolation")
-      .string(engine.config.preprocess.interpolation == Interpolation::kBicubic ? "bicubic" : "bilinear");
+  json.key("image_size").integer(input.preprocess.image_size);
+  json.key("interpolation").string(input.preprocess.interpolation == Interpolation::kBicubic ? "bicubic" : "bilinear");
   json.key("exif_orientation").string(options.exif == ExifOrientation::kApply ? "apply" : "ignore");
   json.key("decode").string(options.decode == JpegDecoding::kFast ? "fast" : "exact");
-  json.key("mean").numbers(engine.config.mean);
-  json.key("std").numbers(engine.config.std);
+  json.key("mean").numbers(input.mean);
+  json.key("std").numbers(input.std);
   json.end_object();
 }
 
@@ -55,7 +54,7 @@ std::string info_reply(const InfoReply& reply) {
   json.key("arithmetic").string(engine.arithmetic);
   json.key("isa").string(engine.isa);
   json.key("threads").integer(engine.threads);
-  write_preprocessing(json, engine, reply.options);
+  if (engine.image_input) write_preprocessing(json, *engine.image_input, reply.options);
   write_limits(json, reply);
   write_tei_info(json, reply);
   json.end_object();

@@ -161,7 +161,7 @@ std::string tei_error(std::string_view error, std::string_view error_type) {
 void write_tei_info(JsonWriter& json, const InfoReply& reply) {
   const EngineInfo& engine = reply.engine;
   const EngineOptions& options = reply.options;
-  json.key("model_id").string(engine.config.name);
+  json.key("model_id").string(engine.model_id);
   json.key("model_sha").string(engine.fingerprint);
   json.key("model_dtype").string(engine.precision == "bf16" ? "bfloat16" : "float32");
   json.key("model_type").begin_object().key("embedding").begin_object();

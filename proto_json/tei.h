@@ -9,7 +9,7 @@
 
 #include "engine/base/result.h"
 #include "engine/runtime/engine.h"
-#include "engine/tokenizer/clip_tokenizer.h"
+#include "engine/tokenizer/tokenizer.h"
 #include "proto_json/info_reply.h"
 #include "proto_json/json_writer.h"
 #include "proto_json/requests.h"

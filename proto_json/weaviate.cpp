@@ -50,7 +50,7 @@ std::string weaviate_meta(const EngineInfo& engine, std::string_view version) {
   json.key("model").string(engine.model);
   json.key("fingerprint").string(engine.fingerprint);
   json.key("dimensions").integer(engine.embed_dim);
-  json.key("image_size").integer(engine.image_size);
+  if (engine.image_input) json.key("image_size").integer(engine.image_input->preprocess.image_size);
   json.key("context_length").integer(engine.context_length);
   json.end_object();
   return std::move(json).take();

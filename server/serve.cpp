@@ -19,7 +19,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/models/model_directory.h"
+#include "engine/models/loaded_model.h"
 #include "engine/runtime/engine.h"
 #include "server/admin_port.h"
 #include "server/descriptor_limit.h"

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "bench/load/load_client.h"
-#include "engine/models/model_directory.h"
+#include "engine/models/loaded_model.h"
 #include "engine/runtime/engine.h"
 
 namespace mobileclip::bench {

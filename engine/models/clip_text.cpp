@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/models/folding.h"
+#include "engine/models/weight_layers.h"
 #include "engine/models/weight_scope.h"
 
 namespace mobileclip {
@@ -41,15 +42,10 @@ void copy_row(Blocked from, int row, Blocked to, int to_row) {
   }
 }
 
-LayerNorm layer_norm(const WeightScope& w) { return {w("weight"), w("bias")}; }
-
 }  // namespace
 
 ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextConfig& config, const WeightScope& w,
                                                                      TowerArithmetic arithmetic) {
-  const auto linear = [usual = arithmetic.usual](const WeightScope& scope, int out, int in) {
-    return Linear(out, in, scope("weight"), scope("bias"), usual);
-  };
   const int width = config.width;
   const int hidden = width * config.mlp_ratio;
   const auto layer = [](std::span<const float> weight, std::span<const float> bias) {
@@ -59,12 +55,12 @@ ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextC
   FoldedLayer out_proj = layer(w("attn.out_proj.weight"), w("attn.out_proj.bias"));
   move_value_bias(in_proj, out_proj);
   scale_outputs(in_proj, static_cast<std::size_t>(width), 1.0 / std::sqrt(static_cast<double>(width / config.heads)));
-  return {.ln_1 = layer_norm(w / "ln_1"),
+  return {.ln_1 = read_layer_norm(w / "ln_1"),
           .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias, arithmetic.usual),
           .out_proj = Linear(width, width, out_proj.weight, out_proj.bias, arithmetic.sensitive),
-          .ln_2 = layer_norm(w / "ln_2"),
-          .c_fc = linear(w / "mlp.c_fc", hidden, width),
-          .c_proj = linear(w / "mlp.c_proj", width, hidden)};
+          .ln_2 = read_layer_norm(w / "ln_2"),
+          .c_fc = read_linear(w / "mlp.c_fc", hidden, width, arithmetic.usual),
+          .c_proj = read_linear(w / "mlp.c_proj", width, hidden, arithmetic.usual)};
 }
 
 ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
@@ -72,7 +68,7 @@ ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const 
     : config_(config),
       token_embedding_(copy_of(WeightScope(weights, "")("token_embedding.weight"))),
       positional_embedding_(copy_of(WeightScope(weights, "")("positional_embedding"))),
-      ln_final_(layer_norm(WeightScope(weights, "ln_final"))),
+      ln_final_(read_layer_norm(WeightScope(weights, "ln_final"))),
       text_projection_(embed_dim, config.width,
                        transposed(WeightScope(weights, "")("text_projection"), static_cast<std::size_t>(config.width),
                                   static_cast<std::size_t>(embed_dim)),

@@ -54,7 +54,8 @@ class ClipTextEncoder {
                const StageObserver& observe = {}) const;
 
   [[nodiscard]] int embed_dim() const { return text_projection_.out_channels(); }
-  [[nodiscard]] const TextConfig& config() const { return config_; }
+  [[nodiscard]] int context_length() const { return config_.context_length; }
+  [[nodiscard]] int vocab_size() const { return config_.vocab_size; }
 
  private:
   struct ResidualAttentionBlock {
@@ -67,8 +68,7 @@ class ClipTextEncoder {
   };
   class Pass;
 
-  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w,
-                                            TowerArithmetic arithmetic);
+  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w, TowerArithmetic arithmetic);
 
   TextConfig config_;
   AlignedBuffer token_embedding_;       // [vocab_size][width]

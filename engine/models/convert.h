@@ -17,7 +17,7 @@ struct ConvertOptions {
 /// What was converted, for the caller to report.
 struct ConvertReport {
   std::string model;          ///< "MobileCLIP2-S0"
-  std::string source_layout;  ///< as LoadedModel's
+  std::string source_layout;  ///< as LoadedClipModel's
   std::size_t tensors;        ///< written and, read back, compared
   std::string fingerprint;    ///< of what was written, as read back; equals the source's for kF32
   bool has_vocabulary;        ///< the source had one, which was copied

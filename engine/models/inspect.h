@@ -35,7 +35,7 @@ struct Inspection {
   bool is_directory = false;
 
   // Of a directory only.
-  std::string layout;       ///< as LoadedModel::source_layout
+  std::string layout;       ///< as LoadedClipModel::source_layout
   std::string model;        ///< "MobileCLIP2-S0"
   std::string image_form;   ///< "fused" or "train"
   std::string conv_layout;  ///< "OIHW" or "OHWI"

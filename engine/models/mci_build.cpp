@@ -5,6 +5,7 @@
 
 #include "engine/models/folding.h"
 #include "engine/models/mci.h"
+#include "engine/models/weight_layers.h"
 #include "engine/models/weight_scope.h"
 
 namespace mobileclip {
@@ -21,7 +22,7 @@ struct Recipe {
     return {out, in, layer.weight, layer.bias, arithmetic};
   }
   [[nodiscard]] Linear linear(const WeightScope& w, int out, int in) const {
-    return {out, in, w("weight"), w("bias"), arithmetic};
+    return read_linear(w, out, in, arithmetic);
   }
 };
 
@@ -59,14 +60,14 @@ AttentionBlock attention_block(const Recipe& recipe, const WeightScope& w, int d
   Affine before{.scale = std::vector<double>(static_cast<std::size_t>(dim), 1.0),
                 .shift = std::vector<double>(static_cast<std::size_t>(dim), 0.0)};
   if (recipe.config.layer_norm) {
-    norm.emplace(w("norm.weight"), w("norm.bias"));
+    norm.emplace(read_layer_norm(w / "norm"));
   } else {
     before = batch_norm_affine(w / "norm");
   }
   FoldedLayer qkv = fold_before(before, w("token_mixer.qkv.weight"), out);
   scale_outputs(qkv, static_cast<std::size_t>(dim), 1.0 / std::sqrt(double{kMciHeadDim}));
   FoldedLayer proj = fold_after(w("token_mixer.proj.weight"), w("token_mixer.proj.bias"),
-                                      layer_scale_affine(w("layer_scale_1.gamma")));
+                                layer_scale_affine(w("layer_scale_1.gamma")));
   move_value_bias(qkv, proj);
   return {.norm = std::move(norm),
           .qkv = recipe.linear(3 * dim, dim, qkv),

@@ -25,7 +25,7 @@ void check_vocabulary(const ClipTokenizer& tokenizer, const ModelConfig& config,
 
 }  // namespace
 
-LoadedModel load_model(const std::filesystem::path& directory, const Progress& progress) {
+LoadedClipModel load_clip_model(const std::filesystem::path& directory, const Progress& progress) {
   auto weights = std::make_shared<ModelWeights>(read_model_weights(directory, progress));
   ClipTokenizer tokenizer = ClipTokenizer::load(directory);
   check_vocabulary(tokenizer, weights->config, directory);

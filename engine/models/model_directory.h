@@ -1,5 +1,5 @@
-// A model as it lies on disk, in any layout we take, read into one form: fused float32 tensors by the fused table's
-// names, a configuration, a tokeniser.
+// A CLIP model as it lies on disk, in any layout we take, read into one form: fused float32 tensors by the fused
+// table's names, a configuration, a tokeniser.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +20,7 @@ namespace mobileclip {
 /// not check. Convolution weights are OIHW whatever the file had.
 using TowerWeights = std::map<std::string, FloatTensor, std::less<>>;
 
-struct LoadedModel {
+struct LoadedClipModel {
   ModelConfig config;
   TowerWeights image;
   TowerWeights text;
@@ -33,6 +33,6 @@ struct LoadedModel {
 };
 
 /// Reads `directory`. Throws LoadError naming what is missing, misshapen, unused, NaN or infinite.
-LoadedModel load_model(const std::filesystem::path& directory, const Progress& progress = {});
+LoadedClipModel load_clip_model(const std::filesystem::path& directory, const Progress& progress = {});
 
 }  // namespace mobileclip

@@ -12,6 +12,7 @@
 #include "engine/runtime/image_tower.h"
 #include "engine/runtime/pipeline.h"
 #include "engine/runtime/text_tower.h"
+#include "engine/tensor/aligned_buffer.h"
 
 namespace mobileclip {
 namespace {
@@ -23,23 +24,11 @@ const kernels::Kernels& choose_kernels(const std::string& isa) {
   throw LoadError("isa '" + isa + "' is not one that this CPU has; expected one of: " + known);
 }
 
-MciEncoder image_encoder(const LoadedModel& model, TowerArithmetic arithmetic) {
-  const ModelConfig& config = model.config;
-  return {config.image,
-          config.embed_dim,
-          {.image_size = config.preprocess.image_size, .mean = config.mean, .std = config.std},
-          model.image,
-          arithmetic};
-}
-
-ClipTextEncoder text_encoder(const LoadedModel& model, TowerArithmetic arithmetic) {
-  return {model.config.text, model.config.embed_dim, model.text, arithmetic};
-}
-
-EngineInfo describe(const LoadedModel& model, const EngineOptions& options, const kernels::Kernels& kernels,
+EngineInfo describe(const RunnableModel& model, const EngineOptions& options, const kernels::Kernels& kernels,
                     int threads) {
   const std::string warning = " (demo: synthetic weights, embeddings mean nothing)";
-  return {.model = model.synthetic ? model.config.name + warning : model.config.name,
+  return {.model_id = model.name,
+          .model = model.synthetic ? model.name + warning : model.name,
           .synthetic = model.synthetic,
           .fingerprint = model.fingerprint,
           .layout = model.source_layout,
@@ -47,15 +36,15 @@ EngineInfo describe(const LoadedModel& model, const EngineOptions& options, cons
           .arithmetic = std::string(to_string(arithmetic_of(options.precision, kernels).usual)),
           .isa = kernels.isa,
           .threads = threads,
-          .embed_dim = model.config.embed_dim,
-          .image_size = model.config.preprocess.image_size,
-          .context_length = model.config.text.context_length,
+          .embed_dim = model.embed_dim,
+          .context_length = model.text->context_length(),
+          .vocab_size = model.text->vocab_size(),
           .logit_scale = model.logit_scale,
-          .config = model.config};
+          .image_input = model.image ? std::optional(model.image_input) : std::nullopt};
 }
 
-PreprocessConfig preprocess_config(const LoadedModel& model, const EngineOptions& options) {
-  PreprocessConfig config = model.config.preprocess;
+PreprocessConfig preprocess_config(const RunnableModel& model, const EngineOptions& options) {
+  PreprocessConfig config = model.image_input.preprocess;
   config.exif = options.exif;
   config.decode = options.decode;
   return config;
@@ -85,19 +74,28 @@ EngineOptions within_memory_bounds(EngineOptions options) {
 }
 
 struct Engine::Impl {
-  Impl(LoadedModel model, const EngineOptions& options, EngineObserver* observer)
-      : kernels(choose_kernels(options.isa)),
+  Impl(LoadedModel loaded, const EngineOptions& options, EngineObserver* observer)
+      : Impl(choose_kernels(options.isa), std::move(loaded), options, observer) {}
+
+  Impl(const kernels::Kernels& chosen, LoadedModel loaded, const EngineOptions& options, EngineObserver* observer)
+      : Impl(chosen, make_runnable(std::move(loaded), arithmetic_of(options.precision, chosen)), options, observer) {}
+
+  Impl(const kernels::Kernels& chosen, RunnableModel model, const EngineOptions& options, EngineObserver* observer)
+      : kernels(chosen),
         executor(options.threads > 0 ? options.threads : available_threads()),
         info(describe(model, options, kernels, executor.threads())),
         context{.kernels = kernels, .executor = executor, .scratch = {}, .observer = observer, .healthy = healthy},
         max_batch(std::min(options.max_batch, options.max_queue_items)),
-        images(ImageTower(image_encoder(model, arithmetic_of(options.precision, kernels)),
-                          preprocess_config(model, options), options.image_limits, executor.threads()),
-               context, executor, options),
-        texts(TextTower(text_encoder(model, arithmetic_of(options.precision, kernels)), std::move(model.tokenizer),
-                        executor.threads(), memory_bounds(options.memory).text_group),
+        texts(TextTower(std::move(model.text), std::move(model.tokenizer), executor.threads(),
+                        memory_bounds(options.memory).text_group),
               context, tokenizing, options) {
-    const std::size_t per_worker = std::max(images.tower().scratch_per_worker(), texts.tower().scratch_per_worker());
+    if (model.image) {
+      images.emplace(ImageTower(std::move(model.image), preprocess_config(model, options), options.image_limits,
+                                executor.threads()),
+                     context, executor, options);
+    }
+    const std::size_t per_worker =
+        std::max(images ? images->tower().scratch_per_worker() : 0, texts.tower().scratch_per_worker());
     scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(executor.threads()));
     context.scratch = Scratch(scratch.data(), per_worker);
     if (model.damaged && model.damaged())
@@ -105,10 +103,14 @@ struct Engine::Impl {
   }
 
   ~Impl() {
-    images.close();
+    if (images) images->close();
     texts.close();
     tokenizing.wait_idle();  // what is being prepared finds its lane closed
     executor.wait_idle();
+  }
+
+  [[nodiscard]] Error no_image_tower() const {
+    return {ErrorCode::kUnsupportedInput, "the model " + info.model_id + " embeds texts only, found images"};
   }
 
   template <typename Text>
@@ -127,7 +129,7 @@ struct Engine::Impl {
   AlignedBuffer scratch;
   PipelineContext context;
   const std::size_t max_batch;
-  Pipeline<ImageTower> images;
+  std::optional<Pipeline<ImageTower>> images;  ///< none: a model of texts only
   Pipeline<TextTower> texts;
 };
 
@@ -140,15 +142,16 @@ void Engine::warm_up(const Progress& progress) {
   const auto threads = static_cast<std::size_t>(impl_->executor.threads());
   // The shapes that batches take: one item that every thread works on; one image or full group of texts on each
   // thread, which also touches every worker's activations; each smaller group of texts.
-  std::vector<std::pair<Lane, std::size_t>> batches{{Lane::kImage, 1}, {Lane::kImage, threads}, {Lane::kText, 1}};
+  std::vector<std::pair<Lane, std::size_t>> batches{{Lane::kText, 1}};
   for (std::size_t group = 2; group <= impl_->texts.tower().max_group(); ++group)
     batches.emplace_back(Lane::kText, group * threads);
+  if (impl_->images) batches.insert(batches.begin(), {{Lane::kImage, 1}, {Lane::kImage, threads}});
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const auto& [lane, count] = batches[i];
     const std::size_t items = std::min(count, impl_->max_batch);
     if (progress) progress("warming up", i, batches.size());
     const auto problem =
-        lane == Lane::kImage ? warm_up_batch(impl_->images, items) : warm_up_batch(impl_->texts, items);
+        lane == Lane::kImage ? warm_up_batch(*impl_->images, items) : warm_up_batch(impl_->texts, items);
     if (!problem) continue;
     throw std::runtime_error("warm-up of a batch of " + std::to_string(items) + " (" + std::string(to_string(lane)) +
                              ") failed: " + *problem);
@@ -157,7 +160,8 @@ void Engine::warm_up(const Progress& progress) {
 }
 
 std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<RgbImage> images) {
-  return impl_->images.run_prepared(std::move(images));
+  if (!impl_->images) return std::vector<Result<EmbeddedItem>>(images.size(), impl_->no_image_tower());
+  return impl_->images->run_prepared(std::move(images));
 }
 
 std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<TokenIds> texts) {
@@ -169,12 +173,14 @@ const EngineInfo& Engine::info() const noexcept { return impl_->info; }
 bool Engine::healthy() const noexcept { return impl_->healthy.load(std::memory_order_relaxed); }
 
 std::size_t Engine::queue_depth(Lane lane) const noexcept {
-  return lane == Lane::kImage ? impl_->images.depth() : impl_->texts.depth();
+  if (lane == Lane::kText) return impl_->texts.depth();
+  return impl_->images ? impl_->images->depth() : 0;
 }
 
 std::optional<Error> Engine::submit_images(std::vector<ImageBytes> images, const EmbedRequest& request,
                                            EmbedCallback done) {
-  return impl_->images.submit(std::move(images), request, std::move(done));
+  if (!impl_->images) return impl_->no_image_tower();
+  return impl_->images->submit(std::move(images), request, std::move(done));
 }
 
 std::optional<Error> Engine::submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
@@ -187,7 +193,7 @@ std::optional<Error> Engine::submit_token_ids(std::vector<TokenIds> texts, const
   return impl_->submit_text_inputs(std::move(texts), request, std::move(done));
 }
 
-const ClipTokenizer& Engine::tokenizer() const noexcept { return impl_->texts.tower().tokenizer(); }
+const Tokenizer& Engine::tokenizer() const noexcept { return impl_->texts.tower().tokenizer(); }
 
 void l2_normalize(std::span<float> x) {
   double sum = 0;

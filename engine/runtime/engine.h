@@ -18,7 +18,7 @@
 #include "engine/base/deadline.h"
 #include "engine/base/progress.h"
 #include "engine/base/result.h"
-#include "engine/models/model_directory.h"
+#include "engine/models/runnable_model.h"
 #include "engine/nn/precision.h"
 #include "engine/preprocess/image_preprocessor.h"
 #include "engine/runtime/lane.h"
@@ -27,14 +27,14 @@
 namespace mobileclip {
 
 struct EngineOptions {
-  int threads = 0;                           ///< 0: what affinity and the cgroup's CPU quota allow
-  std::string isa = "auto";                  ///< "auto" or a name in kernels::available() (kernels/dispatch.h)
-  Precision precision = Precision::kFp32;    ///< of the products; sums are float32
+  int threads = 0;                            ///< 0: what affinity and the cgroup's CPU quota allow
+  std::string isa = "auto";                   ///< "auto" or a name in kernels::available() (kernels/dispatch.h)
+  Precision precision = Precision::kFp32;     ///< of the products; sums are float32
   MemoryMode memory = MemoryMode::kBalanced;  ///< bounds the four below and the activations
-  std::size_t max_batch = 32;                ///< items a forward pass takes at most
-  std::chrono::microseconds max_wait{0};     ///< how long an idle engine waits to fill a batch; 0: start at once
-  std::size_t max_queue_items = 1024;        ///< a lane, from admission to the end of its forward pass
-  std::size_t max_queue_bytes = 512u << 20;  ///< a lane, of encoded input
+  std::size_t max_batch = 32;                 ///< items a forward pass takes at most
+  std::chrono::microseconds max_wait{0};      ///< how long an idle engine waits to fill a batch; 0: start at once
+  std::size_t max_queue_items = 1024;         ///< a lane, from admission to the end of its forward pass
+  std::size_t max_queue_bytes = 512u << 20;   ///< a lane, of encoded input
   ImageLimits image_limits = {};
   ExifOrientation exif = ExifOrientation::kIgnore;
   JpegDecoding decode = JpegDecoding::kExact;
@@ -48,9 +48,6 @@ struct ImageBytes {
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;
 };
-
-/// A text as CLIP's token ids.
-using TokenIds = std::vector<std::int32_t>;
 
 /// What is asked of every item of one request.
 struct EmbedRequest {
@@ -80,7 +77,8 @@ struct EmbeddedItem {
 using EmbedCallback = std::function<void(std::vector<Result<EmbeddedItem>>)>;
 
 struct EngineInfo {
-  std::string model;  ///< the name replies carry; synthetic weights say so in it
+  std::string model_id;  ///< the model's bare name, which requests call it by
+  std::string model;     ///< the name replies carry; synthetic weights say so in it
   bool synthetic;
   std::string fingerprint;
   std::string layout;
@@ -89,10 +87,10 @@ struct EngineInfo {
   std::string isa;
   int threads;
   int embed_dim;
-  int image_size;
   int context_length;
+  int vocab_size;
   float logit_scale;
-  ModelConfig config;
+  std::optional<ImageInput> image_input;  ///< none: a model of texts only
 };
 
 /// What the engine tells whoever counts. Called from engine threads, concurrently; must be quick and not throw.
@@ -127,7 +125,8 @@ class Engine {
   [[nodiscard]] std::size_t queue_depth(Lane lane) const noexcept;
 
   /// Admits the whole request or refuses it (kOverloaded, kInvalidArgument, kUnavailable) without calling `done`.
-  /// A bad item is an error in its own place and leaves the others alone.
+  /// A bad item is an error in its own place and leaves the others alone. Images for a model of texts only are
+  /// kUnsupportedInput.
   [[nodiscard]] std::optional<Error> submit_images(std::vector<ImageBytes> images, const EmbedRequest& request,
                                                    EmbedCallback done);
   [[nodiscard]] std::optional<Error> submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
@@ -142,7 +141,7 @@ class Engine {
   [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<RgbImage> images);
   [[nodiscard]] std::vector<Result<EmbeddedItem>> run_batch(std::vector<TokenIds> texts);
 
-  [[nodiscard]] const ClipTokenizer& tokenizer() const noexcept;
+  [[nodiscard]] const Tokenizer& tokenizer() const noexcept;
 
  private:
   struct Impl;

@@ -16,13 +16,14 @@ constexpr std::uint8_t kTinyPng[] = {
 
 }  // namespace
 
-ImageTower::ImageTower(MciEncoder encoder, PreprocessConfig preprocess, const ImageLimits& limits, int workers)
+ImageTower::ImageTower(std::unique_ptr<const ImageEncoder> encoder, PreprocessConfig preprocess,
+                       const ImageLimits& limits, int workers)
     : encoder_(std::move(encoder)),
       preprocess_(preprocess),
       limits_(limits),
       decoding_(std::make_unique<DecodeBudget>(limits.max_decode_bytes)) {
   limits_.decoding = decoding_.get();
-  for (int i = 0; i < workers; ++i) activations_.push_back(encoder_.make_activations());
+  for (int i = 0; i < workers; ++i) activations_.push_back(encoder_->make_activations());
 }
 
 Result<RgbImage> ImageTower::prepare(const Input& input, const EmbedRequest& /*request*/,
@@ -33,7 +34,7 @@ Result<RgbImage> ImageTower::prepare(const Input& input, const EmbedRequest& /*r
 void ImageTower::forward(const Context& context, int worker, std::span<const Prepared> group,
                          std::span<float> embeddings) {
   assert(group.size() == 1);
-  encoder_.forward(context, activations_[static_cast<std::size_t>(worker)], group.front().pixels, embeddings);
+  encoder_->forward(context, *activations_[static_cast<std::size_t>(worker)], group.front().pixels, embeddings);
 }
 
 std::vector<RgbImage> ImageTower::warm_up_inputs(std::size_t count) const {

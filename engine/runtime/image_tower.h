@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/models/mci.h"
+#include "engine/models/image_encoder.h"
 #include "engine/preprocess/decode_budget.h"
 #include "engine/runtime/engine.h"
 
@@ -19,7 +19,8 @@ class ImageTower {
   static constexpr Lane kLane = Lane::kImage;
   static constexpr std::size_t kInputsPerPrepareJob = 1;  // a decode takes milliseconds
 
-  ImageTower(MciEncoder encoder, PreprocessConfig preprocess, const ImageLimits& limits, int workers);
+  ImageTower(std::unique_ptr<const ImageEncoder> encoder, PreprocessConfig preprocess, const ImageLimits& limits,
+             int workers);
 
   static std::size_t bytes_of(const Input& input) { return input.bytes.size(); }
   /// Fills what of `item` preparation knows.
@@ -29,17 +30,17 @@ class ImageTower {
 
   /// Valid inputs for the warm-up: the first through the decoder, the others flat, the all-black one among them.
   [[nodiscard]] std::vector<Prepared> warm_up_inputs(std::size_t count) const;
-  [[nodiscard]] std::size_t scratch_per_worker() const { return encoder_.scratch_per_worker(); }
+  [[nodiscard]] std::size_t scratch_per_worker() const { return encoder_->scratch_per_worker(); }
   /// Throughput comes from one image a core: a batch run as one would overflow the second-level cache.
   [[nodiscard]] static constexpr std::size_t max_group() { return 1; }
-  [[nodiscard]] int embed_dim() const { return encoder_.embed_dim(); }
+  [[nodiscard]] int embed_dim() const { return encoder_->embed_dim(); }
 
  private:
-  MciEncoder encoder_;
+  std::unique_ptr<const ImageEncoder> encoder_;
   PreprocessConfig preprocess_;
   ImageLimits limits_;
   std::unique_ptr<DecodeBudget> decoding_;  // at an address of its own, for the tower moves
-  std::vector<MciActivations> activations_;
+  std::vector<std::unique_ptr<ImageActivations>> activations_;
 };
 
 }  // namespace mobileclip

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "engine/models/clip_text.h"
+#include "engine/models/text_encoder.h"
 #include "engine/runtime/engine.h"
 
 namespace mobileclip {
@@ -16,12 +17,13 @@ namespace mobileclip {
 class TextTower {
  public:
   using Input = std::variant<std::string, TokenIds>;
-  using Prepared = TokenIds;  ///< unpadded, ending in <end_of_text>
+  using Prepared = TokenIds;  ///< as Tokenizer::encode gives them
   static constexpr Lane kLane = Lane::kText;
   static constexpr std::size_t kInputsPerPrepareJob = 32;  // tokenising takes microseconds
 
   /// `max_group` texts share one pass over the weights.
-  TextTower(ClipTextEncoder encoder, ClipTokenizer tokenizer, int workers, std::size_t max_group);
+  TextTower(std::unique_ptr<const TextEncoder> encoder, std::unique_ptr<const Tokenizer> tokenizer, int workers,
+            std::size_t max_group);
 
   static std::size_t bytes_of(const Input& input);
   /// Fills what of `item` preparation knows.
@@ -31,19 +33,19 @@ class TextTower {
 
   /// Valid inputs for the warm-up, the empty text among them.
   [[nodiscard]] std::vector<Prepared> warm_up_inputs(std::size_t count) const;
-  [[nodiscard]] std::size_t scratch_per_worker() const { return encoder_.scratch_per_worker(); }
+  [[nodiscard]] std::size_t scratch_per_worker() const { return encoder_->scratch_per_worker(); }
   [[nodiscard]] std::size_t max_group() const { return max_group_; }
-  [[nodiscard]] int embed_dim() const { return encoder_.embed_dim(); }
-  [[nodiscard]] const ClipTokenizer& tokenizer() const { return tokenizer_; }
+  [[nodiscard]] int embed_dim() const { return encoder_->embed_dim(); }
+  [[nodiscard]] const Tokenizer& tokenizer() const { return *tokenizer_; }
 
  private:
-  [[nodiscard]] Result<Prepared> tokenize(const std::string& text, bool truncate, EmbeddedItem& item) const;
-  [[nodiscard]] Result<Prepared> check_ids(TokenIds ids, bool truncate, EmbeddedItem& item) const;
+  [[nodiscard]] std::size_t context_length() const { return static_cast<std::size_t>(encoder_->context_length()); }
+  [[nodiscard]] Result<TokenizedText> check_ids(const TokenIds& ids) const;
 
-  ClipTextEncoder encoder_;
-  ClipTokenizer tokenizer_;
+  std::unique_ptr<const TextEncoder> encoder_;
+  std::unique_ptr<const Tokenizer> tokenizer_;
   std::size_t max_group_;
-  std::vector<ClipTextActivations> activations_;
+  std::vector<std::unique_ptr<TextActivations>> activations_;
 };
 
 }  // namespace mobileclip

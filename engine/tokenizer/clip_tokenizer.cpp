@@ -1,5 +1,6 @@
 #include "engine/tokenizer/clip_tokenizer.h"
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <utility>
@@ -50,6 +51,8 @@ Result<std::u32string> decode(std::string_view utf8) {
   }
   return std::move(decoded.text);
 }
+
+Error no_context() { return {ErrorCode::kInvalidArgument, "expected a context of at least 1 token, found 0"}; }
 
 /// How many bytes of text each id stands for. A merge's halves mostly come before it, but nothing makes them.
 std::vector<std::size_t> byte_lengths_of(const ClipVocabulary& vocabulary) {
@@ -119,7 +122,7 @@ ClipTokenizer ClipTokenizer::load(const std::filesystem::path& path) {
 bool ClipTokenizer::exists_in(const std::filesystem::path& directory) { return clip_vocabulary_exists_in(directory); }
 
 Result<TokenizedText> ClipTokenizer::encode(std::string_view utf8, std::size_t context_length) const {
-  if (context_length == 0) return Error{ErrorCode::kInvalidArgument, "expected a context of at least 1 token, found 0"};
+  if (context_length == 0) return no_context();
   const Result<std::u32string> decoded = decode(utf8);
   if (!decoded) return decoded.error();
 
@@ -129,6 +132,18 @@ Result<TokenizedText> ClipTokenizer::encode(std::string_view utf8, std::size_t c
     for (const std::int32_t id : ids) sink.add(id);
   });
   sink.add(end_of_text());
+  return std::move(sink).finish(end_of_text());
+}
+
+Result<TokenizedText> ClipTokenizer::frame(TokenIds ids, std::size_t context_length) const {
+  if (context_length == 0) return no_context();
+  const auto last = std::find_if(ids.rbegin(), ids.rend(), [](std::int32_t id) { return id != 0; });
+  if (last != ids.rend() && *last == end_of_text()) ids.erase(last.base(), ids.end());
+  if (ids.empty() || ids.front() != start_of_text()) ids.insert(ids.begin(), start_of_text());
+  if (ids.size() < 2 || ids.back() != end_of_text()) ids.push_back(end_of_text());
+
+  IdSink sink(context_length);
+  for (const std::int32_t id : ids) sink.add(id);
   return std::move(sink).finish(end_of_text());
 }
 

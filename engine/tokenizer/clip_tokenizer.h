@@ -5,34 +5,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "engine/base/result.h"
+#include "engine/tokenizer/tokenizer.h"
 
 namespace mobileclip {
 
-struct TokenizedText {
-  std::vector<std::int32_t> ids;   ///< <start_of_text> … <end_of_text>, at most context_length of them, not padded
-  std::size_t untruncated_length;  ///< how many ids the whole text has, both specials counted
-  [[nodiscard]] bool truncated() const { return untruncated_length > ids.size(); }
-};
-
-/// A token and the part of the text it stands for.
-struct TokenSpan {
-  struct Range {
-    std::size_t begin, end;  ///< code points of the text as given
-  };
-  std::int32_t id;
-  bool special;                ///< <start_of_text> or <end_of_text>
-  std::string text;            ///< of the cleaned text; may begin or end inside a character's bytes
-  std::optional<Range> range;  ///< empty for the specials, and where cleaning changed more than case and white space
-};
+inline constexpr std::size_t kClipContextLength = 77;  ///< of every CLIP model published so far
 
 /// Immutable after construction; safe to use from any number of threads.
-class ClipTokenizer {
+class ClipTokenizer final : public Tokenizer {
  public:
   /// `path` is a vocabulary in any of its three public forms (tokenizer.json; vocab.json beside merges.txt;
   /// bpe_simple_vocab_16e6.txt or .txt.gz) or a directory that holds one. Throws LoadError.
@@ -41,20 +24,21 @@ class ClipTokenizer {
   /// True where `directory` holds a vocabulary that load() takes.
   static bool exists_in(const std::filesystem::path& directory);
 
-  /// Fails with kInvalidText where `utf8` is not UTF-8 (overlong forms and surrogates are not). A text too long is cut
-  /// as OpenCLIP cuts it: the first context_length ids, the last of them replaced by <end_of_text>. Fails with
-  /// kInvalidArgument where context_length is 0 or the text has more than 256 MiB.
-  [[nodiscard]] Result<TokenizedText> encode(std::string_view utf8, std::size_t context_length = 77) const;
+  /// <start_of_text> … <end_of_text>. A text too long is cut as OpenCLIP cuts it: the first context_length ids, the
+  /// last of them replaced by <end_of_text>.
+  [[nodiscard]] Result<TokenizedText> encode(std::string_view utf8, std::size_t context_length) const override;
+  [[nodiscard]] Result<TokenizedText> encode(std::string_view utf8) const { return encode(utf8, kClipContextLength); }
 
-  /// Every token of the text, however long, between the specials. Fails as encode() does.
-  [[nodiscard]] Result<std::vector<TokenSpan>> spans(std::string_view utf8) const;
+  /// Zeros behind <end_of_text> are padding: OpenCLIP's tokenize() puts them there.
+  [[nodiscard]] Result<TokenizedText> frame(TokenIds ids, std::size_t context_length) const override;
+
+  [[nodiscard]] Result<std::vector<TokenSpan>> spans(std::string_view utf8) const override;
 
   [[nodiscard]] std::int32_t start_of_text() const;
   [[nodiscard]] std::int32_t end_of_text() const;
-  /// The highest id plus one: rows that an embedding table needs.
-  [[nodiscard]] std::size_t vocabulary_size() const;
+  [[nodiscard]] std::size_t vocabulary_size() const override;
 
-  ~ClipTokenizer();
+  ~ClipTokenizer() override;
   ClipTokenizer(ClipTokenizer&&) noexcept;
   ClipTokenizer& operator=(ClipTokenizer&&) noexcept;
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/models/model_directory.h"
+#include "engine/models/loaded_model.h"
 #include "engine/runtime/engine.h"
 #include "proto_json/json_writer.h"
 #include "server/cli/command.h"

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/models/model_directory.h"
+#include "engine/models/loaded_model.h"
 #include "engine/weights/printable.h"
 #include "proto_json/json_writer.h"
 #include "server/bulk/embedding_file.h"

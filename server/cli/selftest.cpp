@@ -27,7 +27,7 @@ namespace {
 
 /// Of float32 against the float64 reference; by split bfloat16 (kernels.h), less exact.
 double max_relative_error(const kernels::Kernels& kernels) { return kernels.splits_fp32 ? 2e-5 : 5e-6; }
-constexpr double kMinCosine = 0.9999;       // against published numbers of six decimals, made by other software
+constexpr double kMinCosine = 0.9999;  // against published numbers of six decimals, made by other software
 
 using Ids = std::vector<std::int32_t>;
 
@@ -100,7 +100,7 @@ const std::vector<TokenCase>& demo_cases() {
   return cases;
 }
 
-void check_tokens(const LoadedModel& model, Report& report) {
+void check_tokens(const LoadedClipModel& model, Report& report) {
   const TokenCase& first_demo_case = demo_cases().front();
   const auto first = model.tokenizer.encode(first_demo_case.text);
   // Only a model that means nothing may have a vocabulary that means nothing.
@@ -153,7 +153,7 @@ std::vector<std::uint8_t> pattern_image(int k, int size) {
   return rgb;
 }
 
-Embeddings embed_texts(const LoadedModel& model, const kernels::Kernels& kernels, const std::vector<Ids>& texts) {
+Embeddings embed_texts(const LoadedClipModel& model, const kernels::Kernels& kernels, const std::vector<Ids>& texts) {
   Serial serial;
   const ClipTextEncoder encoder(model.config.text, model.config.embed_dim, model.text,
                                 arithmetic_of(Precision::kFp32, kernels));
@@ -169,7 +169,7 @@ Embeddings embed_texts(const LoadedModel& model, const kernels::Kernels& kernels
   return embeddings;
 }
 
-Embeddings embed_patterns(const LoadedModel& model, const kernels::Kernels& kernels, std::size_t count) {
+Embeddings embed_patterns(const LoadedClipModel& model, const kernels::Kernels& kernels, std::size_t count) {
   Serial serial;
   const int size = model.config.preprocess.image_size;
   const MciEncoder encoder(model.config.image, model.config.embed_dim,
@@ -197,13 +197,12 @@ double worst_error(const Embeddings& found, const Embeddings& expected) {
 }
 
 void check_error(double error, double most, std::size_t embeddings, std::string_view name, Report& report) {
-  report.check(error <= most, name,
-               std::to_string(embeddings) + " embeddings, relative error " + to_text(error),
+  report.check(error <= most, name, std::to_string(embeddings) + " embeddings, relative error " + to_text(error),
                "at most " + to_text(most));
 }
 
 /// True for the very weights the goldens were made from: another seed, or weights rounded to F16, give other numbers.
-bool has_weights_of_seed(const LoadedModel& model, std::uint64_t seed) {
+bool has_weights_of_seed(const LoadedClipModel& model, std::uint64_t seed) {
   constexpr std::string_view kName = "ln_final.bias";  // small, and the same in every form
   const FloatTensor& tensor = model.text.find(kName)->second;
   std::vector<float> expected(tensor.values.size());
@@ -211,7 +210,7 @@ bool has_weights_of_seed(const LoadedModel& model, std::uint64_t seed) {
   return std::ranges::equal(tensor.values, expected);
 }
 
-void check_synthetic(const LoadedModel& model, const kernels::Kernels& kernels, Report& report) {
+void check_synthetic(const LoadedClipModel& model, const kernels::Kernels& kernels, Report& report) {
   const auto golden = synthetic_golden(model.config.name);
   const std::string name = "golden embeddings of " + model.config.name;
   if (!golden || golden->image_size != model.config.preprocess.image_size) return report.skip(name, "there are none");
@@ -232,7 +231,7 @@ void check_synthetic(const LoadedModel& model, const kernels::Kernels& kernels, 
   }
 }
 
-void check_real(const LoadedModel& model, const kernels::Kernels& kernels, Report& report) {
+void check_real(const LoadedClipModel& model, const kernels::Kernels& kernels, Report& report) {
   const auto golden = real_golden(model.config.name);
   if (!golden) return report.skip("published embedding of " + model.config.name, "none is known");
   const double similarity = cosine(embed_texts(model, kernels, {golden->token_ids}).front(), golden->text_embedding);
@@ -243,7 +242,7 @@ void check_real(const LoadedModel& model, const kernels::Kernels& kernels, Repor
                "above " + std::to_string(kMinCosine) + " with the published " + model.config.name + " weights");
 }
 
-void check_engine(LoadedModel model, const kernels::Kernels& kernels, Report& report, const Progress& progress) {
+void check_engine(LoadedClipModel model, const kernels::Kernels& kernels, Report& report, const Progress& progress) {
   try {
     EngineOptions options;
     options.isa = kernels.isa;
@@ -257,7 +256,7 @@ void check_engine(LoadedModel model, const kernels::Kernels& kernels, Report& re
 
 }  // namespace
 
-SelfTestResult self_test(LoadedModel model, const kernels::Kernels& kernels, std::ostream& out,
+SelfTestResult self_test(LoadedClipModel model, const kernels::Kernels& kernels, std::ostream& out,
                          const Progress& progress) {
   Report report(out);
   check_tokens(model, report);

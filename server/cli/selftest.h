@@ -17,7 +17,7 @@ struct SelfTestResult {
 
 /// Prints one line a check to `out`: "ok", "FAIL" with expected and found, or "skip" with the reason where a check does
 /// not apply to the model. `kernels` is one of kernels::available().
-SelfTestResult self_test(LoadedModel model, const kernels::Kernels& kernels, std::ostream& out,
+SelfTestResult self_test(LoadedClipModel model, const kernels::Kernels& kernels, std::ostream& out,
                          const Progress& progress = {});
 
 }  // namespace mobileclip::server

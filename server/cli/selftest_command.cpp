@@ -41,7 +41,8 @@ int run(const SelfTestArguments& arguments) {
     directory = temporary.emplace().path();
     synthesize_model(*find_model(kDefaultModel), directory, {}, bar.callback());
   }
-  const SelfTestResult result = self_test(load_model(directory, bar.callback()), kernels, std::cout, bar.callback());
+  const SelfTestResult result =
+      self_test(load_clip_model(directory, bar.callback()), kernels, std::cout, bar.callback());
   std::cout << result.passed << " passed, " << result.failed << " failed" << std::endl;
   return result.failed == 0 ? 0 : 1;
 }

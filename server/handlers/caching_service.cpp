@@ -54,6 +54,6 @@ std::optional<Error> CachingService::submit_token_ids(std::vector<TokenIds> text
   return inner_.submit_token_ids(std::move(texts), request, std::move(done));
 }
 
-const ClipTokenizer& CachingService::tokenizer() const noexcept { return inner_.tokenizer(); }
+const Tokenizer& CachingService::tokenizer() const noexcept { return inner_.tokenizer(); }
 
 }  // namespace mobileclip::server

@@ -31,7 +31,7 @@ class CachingService final : public EmbeddingService {
   /// Passed on: who tokenises by himself sends each text once, mostly.
   [[nodiscard]] std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
                                                       EmbedCallback done) override;
-  [[nodiscard]] const ClipTokenizer& tokenizer() const noexcept override;
+  [[nodiscard]] const Tokenizer& tokenizer() const noexcept override;
 
  private:
   EmbeddingService& inner_;

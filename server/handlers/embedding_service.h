@@ -23,7 +23,7 @@ class EmbeddingService {
                                                           EmbedCallback done) = 0;
   [[nodiscard]] virtual std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
                                                               EmbedCallback done) = 0;
-  [[nodiscard]] virtual const ClipTokenizer& tokenizer() const noexcept = 0;
+  [[nodiscard]] virtual const Tokenizer& tokenizer() const noexcept = 0;
 };
 
 }  // namespace mobileclip::server

@@ -21,6 +21,6 @@ std::optional<Error> EngineService::submit_token_ids(std::vector<TokenIds> texts
   return engine_.submit_token_ids(std::move(texts), request, std::move(done));
 }
 
-const ClipTokenizer& EngineService::tokenizer() const noexcept { return engine_.tokenizer(); }
+const Tokenizer& EngineService::tokenizer() const noexcept { return engine_.tokenizer(); }
 
 }  // namespace mobileclip::server

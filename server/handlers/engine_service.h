@@ -18,7 +18,7 @@ class EngineService final : public EmbeddingService {
                                                   EmbedCallback done) override;
   [[nodiscard]] std::optional<Error> submit_token_ids(std::vector<TokenIds> texts, const EmbedRequest& request,
                                                       EmbedCallback done) override;
-  [[nodiscard]] const ClipTokenizer& tokenizer() const noexcept override;
+  [[nodiscard]] const Tokenizer& tokenizer() const noexcept override;
 
  private:
   Engine& engine_;

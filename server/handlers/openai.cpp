@@ -84,7 +84,7 @@ asio::awaitable<Response> embeddings(const HandlerContext& context, const Reques
 }
 
 proto::OpenAiModel served_model(const HandlerContext& context) {
-  return {.id = context.service.info().config.name,
+  return {.id = context.service.info().model_id,
           .created = static_cast<std::int64_t>(read_process_stats().start_time_seconds)};
 }
 
@@ -95,11 +95,10 @@ Response models(const HandlerContext& context, const Request& /*request*/) {
 Response model(const HandlerContext& context, const Request& request) {
   const std::string& asked = request.path_parameters.front().second;
   const EngineInfo& info = context.service.info();
-  if (asked == info.config.name || asked == info.model)
-    return json_response(proto::openai_model(served_model(context)));
+  if (asked == info.model_id || asked == info.model) return json_response(proto::openai_model(served_model(context)));
   return error_response(HttpError{.status = 404,
                                   .code = "model_not_found",
-                                  .message = "there is no such model here; the one served is " + info.config.name});
+                                  .message = "there is no such model here; the one served is " + info.model_id});
 }
 
 constexpr RouteEntry kRoutes[] = {

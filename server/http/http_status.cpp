@@ -12,6 +12,7 @@ unsigned http_status(ErrorCode code) {
     case ErrorCode::kUnsupportedImage:
       return 415;
     case ErrorCode::kTextTooLong:
+    case ErrorCode::kUnsupportedInput:
     case ErrorCode::kInvalidImage:
       return 422;
     case ErrorCode::kOverloaded:
@@ -35,6 +36,8 @@ std::string_view error_name(ErrorCode code) {
       return "invalid_text";
     case ErrorCode::kTextTooLong:
       return "text_too_long";
+    case ErrorCode::kUnsupportedInput:
+      return "unsupported_input";
     case ErrorCode::kUnsupportedImage:
       return "unsupported_image";
     case ErrorCode::kInvalidImage:

@@ -13,7 +13,7 @@ EngineInfo some_engine(bool synthetic) {
   info.synthetic = synthetic;
   info.fingerprint = "abc";
   info.embed_dim = 512;
-  info.image_size = 256;
+  info.image_input = ImageInput{.preprocess = {.image_size = 256}, .mean = {0, 0, 0}, .std = {1, 1, 1}};
   info.logit_scale = 100;
   return info;
 }
@@ -25,6 +25,13 @@ nlohmann::json info_json(const EngineInfo& engine, const EngineOptions& options 
                                            .max_body_bytes = 1000,
                                            .max_items_per_request = 7,
                                            .request_timeout_ms = 30'000}));
+}
+
+TEST(InfoReply, SaysNothingOfPixelsWhereTheModelTakesTextsOnly) {
+  EngineInfo engine = some_engine(false);
+  EXPECT_EQ(info_json(engine)["preprocessing"]["image_size"], 256);
+  engine.image_input.reset();
+  EXPECT_FALSE(info_json(engine).contains("preprocessing"));
 }
 
 TEST(InfoReply, SaysWhatIsServedAndItsLimits) {

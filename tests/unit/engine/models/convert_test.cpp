@@ -28,8 +28,8 @@ TEST(Convert, TurnsOpenClipIntoTheSameModelFused) {
   EXPECT_EQ(report.tensors, 310u + 149u);
   EXPECT_TRUE(report.has_vocabulary);
 
-  const LoadedModel before = load_model(source);
-  const LoadedModel after = load_model(target);
+  const LoadedClipModel before = load_clip_model(source);
+  const LoadedClipModel after = load_clip_model(target);
   EXPECT_EQ(after.fingerprint, before.fingerprint);
   EXPECT_EQ(report.fingerprint, before.fingerprint);
   EXPECT_EQ(after.source_layout, "split");

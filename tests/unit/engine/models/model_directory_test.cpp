@@ -32,7 +32,7 @@ constexpr const char* kOpenClipFile = "open_clip_model.safetensors";
 const std::string& fingerprint_of(DirectoryForm form) {
   static std::map<DirectoryForm, std::string> known;
   std::string& fingerprint = known[form];
-  if (fingerprint.empty()) fingerprint = load_model(synthetic_s0(form)).fingerprint;
+  if (fingerprint.empty()) fingerprint = load_clip_model(synthetic_s0(form)).fingerprint;
   return fingerprint;
 }
 
@@ -49,7 +49,7 @@ class ModelDirectory : public ::testing::Test {
     directory_.write("model/" + name, content);
   }
   [[nodiscard]] std::string error() const {
-    return load_error_of([this] { (void)load_model(model()); });
+    return load_error_of([this] { (void)load_clip_model(model()); });
   }
 
   TemporaryDirectory directory_;
@@ -63,7 +63,7 @@ void narrow(std::vector<TensorToWrite>& tensors) {
 }
 
 TEST_F(ModelDirectory, LoadsSplit) {
-  const LoadedModel loaded = load_model(synthetic_s0(DirectoryForm::kSplit));
+  const LoadedClipModel loaded = load_clip_model(synthetic_s0(DirectoryForm::kSplit));
   EXPECT_EQ(loaded.config.name, "MobileCLIP2-S0");
   EXPECT_EQ(loaded.image.size(), 288u);
   EXPECT_EQ(loaded.text.size(), 149u);
@@ -76,9 +76,10 @@ TEST_F(ModelDirectory, LoadsSplit) {
 
 TEST_F(ModelDirectory, LoadsOpenClipFused) {
   std::vector<std::string> steps;
-  const LoadedModel loaded = load_model(synthetic_s0(DirectoryForm::kOpenClip), [&](std::string_view what, auto, auto) {
-    if (steps.empty() || steps.back() != what) steps.emplace_back(what);
-  });
+  const LoadedClipModel loaded =
+      load_clip_model(synthetic_s0(DirectoryForm::kOpenClip), [&](std::string_view what, auto, auto) {
+        if (steps.empty() || steps.back() != what) steps.emplace_back(what);
+      });
   EXPECT_EQ(loaded.config.name, "MobileCLIP2-S0");
   EXPECT_EQ(loaded.image.size(), 288u);
   EXPECT_TRUE(loaded.image.contains("trunk.stem.0.reparam_conv.weight"));
@@ -91,7 +92,7 @@ TEST_F(ModelDirectory, NeedsNoConfiguration) {
   link();
   fs::remove(model() / "image_encoder_config.json");
   fs::remove(model() / "text_encoder_config.json");
-  const LoadedModel loaded = load_model(model());
+  const LoadedClipModel loaded = load_clip_model(model());
   EXPECT_EQ(loaded.config.name, "MobileCLIP2-S0");
   EXPECT_EQ(loaded.fingerprint, fingerprint_of(DirectoryForm::kSplit));
   EXPECT_EQ(loaded.logit_scale, std::exp(4.6051702F));
@@ -104,7 +105,7 @@ TEST_F(ModelDirectory, FollowsItsConfiguration) {
       "image_encoder_config.json",
       R"({"model_name":"tuned","timm_model_name":"fastvit_mci0","image_size":224,"mean":[0.5,0.5,0.5],"interpolation":"bicubic"})");
   replace("text_encoder_config.json", R"({"no_causal_mask":false,"logit_scale":1.0})");
-  const LoadedModel loaded = load_model(model());
+  const LoadedClipModel loaded = load_clip_model(model());
   EXPECT_EQ(loaded.config.name, "tuned");
   EXPECT_EQ(loaded.config.preprocess.image_size, 224);
   EXPECT_EQ(loaded.config.preprocess.interpolation, Interpolation::kBicubic);
@@ -134,7 +135,7 @@ void to_ohwi(TensorToWrite& tensor) {
 TEST_F(ModelDirectory, TakesOhwiConvolutions) {
   link();
   rewrite_image([](std::vector<TensorToWrite>& tensors) { std::ranges::for_each(tensors, to_ohwi); });
-  EXPECT_EQ(load_model(model()).fingerprint, fingerprint_of(DirectoryForm::kSplit));
+  EXPECT_EQ(load_clip_model(model()).fingerprint, fingerprint_of(DirectoryForm::kSplit));
 }
 
 TEST_F(ModelDirectory, TakesTheTrainFormInTheSplitLayoutAndOhwiConvolutionsThere) {
@@ -148,9 +149,9 @@ TEST_F(ModelDirectory, TakesTheTrainFormInTheSplitLayoutAndOhwiConvolutionsThere
     image.push_back(std::move(tensor));
   }
   write_safetensors(model() / kImageFile, std::move(image));
-  EXPECT_EQ(load_model(model()).fingerprint, fingerprint_of(DirectoryForm::kOpenClip));
+  EXPECT_EQ(load_clip_model(model()).fingerprint, fingerprint_of(DirectoryForm::kOpenClip));
   rewrite_image([](std::vector<TensorToWrite>& tensors) { std::ranges::for_each(tensors, to_ohwi); });
-  EXPECT_EQ(load_model(model()).fingerprint, fingerprint_of(DirectoryForm::kOpenClip));
+  EXPECT_EQ(load_clip_model(model()).fingerprint, fingerprint_of(DirectoryForm::kOpenClip));
 }
 
 TEST_F(ModelDirectory, TakesShards) {
@@ -167,7 +168,7 @@ TEST_F(ModelDirectory, TakesShards) {
   write_safetensors(model() / "shard0.safetensors", std::move(shards[0]));
   write_safetensors(model() / "shard1.safetensors", std::move(shards[1]));
   directory_.write("model/model.safetensors.index.json", "{\"weight_map\":{" + index + "}}");
-  EXPECT_EQ(load_model(model()).fingerprint, fingerprint_of(DirectoryForm::kOpenClip));
+  EXPECT_EQ(load_clip_model(model()).fingerprint, fingerprint_of(DirectoryForm::kOpenClip));
 }
 
 void write_npz(const fs::path& file, const TensorStore& store) {
@@ -191,7 +192,7 @@ void write_npz(const fs::path& file, const TensorStore& store) {
 TEST_F(ModelDirectory, PrefersSafetensorsToNpz) {
   link();
   directory_.write("model/image_encoder_weights.npz", "not even a zip");
-  EXPECT_EQ(load_model(model()).source_layout, "split");
+  EXPECT_EQ(load_clip_model(model()).source_layout, "split");
 }
 
 TEST_F(ModelDirectory, TakesNpzWhereThereAreNoSafetensors) {
@@ -199,7 +200,7 @@ TEST_F(ModelDirectory, TakesNpzWhereThereAreNoSafetensors) {
   const TensorStore store = read_safetensors(model() / kImageFile);
   fs::remove(model() / kImageFile);
   write_npz(model() / "image_encoder_weights.npz", store);
-  const LoadedModel loaded = load_model(model());
+  const LoadedClipModel loaded = load_clip_model(model());
   EXPECT_EQ(loaded.source_layout, "split npz");
   EXPECT_EQ(loaded.fingerprint, fingerprint_of(DirectoryForm::kSplit));
 }
@@ -212,7 +213,7 @@ TEST_F(ModelDirectory, NamesTheCandidatesWhereThereAreNoWeights) {
   fs::remove(model() / kTextFile);
   EXPECT_THAT(error(), AllOf(HasSubstr("text_encoder_weights.safetensors or text_encoder_weights.npz"),
                              Not(HasSubstr("image_encoder"))));
-  EXPECT_THAT(load_error_of([] { (void)load_model("/nonexistent"); }), HasSubstr("/nonexistent"));
+  EXPECT_THAT(load_error_of([] { (void)load_clip_model("/nonexistent"); }), HasSubstr("/nonexistent"));
 }
 
 TEST_F(ModelDirectory, ListsAllThatIsAmissAtOnce) {
@@ -311,7 +312,7 @@ TEST_F(ModelDirectory, NoticesTruncationAfterLoading) {
   link();
   fs::remove(model() / kImageFile);
   fs::copy_file(synthetic_s0(DirectoryForm::kSplit) / kImageFile, model() / kImageFile);
-  const LoadedModel loaded = load_model(model());
+  const LoadedClipModel loaded = load_clip_model(model());
   EXPECT_FALSE(loaded.damaged());
   fs::resize_file(model() / kImageFile, 1 << 20);
   double sum = 0;

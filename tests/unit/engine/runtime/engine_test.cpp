@@ -21,7 +21,7 @@ using Results = std::vector<Result<EmbeddedItem>>;
 
 constexpr int kEmbedDim = 32;
 
-LoadedModel tiny_model(const std::function<bool()>& damaged = {}) {
+LoadedClipModel tiny_model(const std::function<bool()>& damaged = {}) {
   ModelConfig config{.name = "tiny",
                      .image = {.name = "tiny",
                                .layers = {1, 1, 1, 1},
@@ -34,15 +34,15 @@ LoadedModel tiny_model(const std::function<bool()>& damaged = {}) {
   // Squeeze-excite of the real models is a multiple of 16 wide; final_conv's is final_dim / 16 = 16 here.
   const fs::path vocabulary = fs::path(::testing::TempDir()) / ("tokenizer" + std::to_string(::getpid()) + ".json");
   std::ofstream(vocabulary) << demo_tokenizer_json();
-  LoadedModel model{.config = config,
-                    .image = testing::synthetic_tower(image_tensors(config.image, kEmbedDim, ImageForm::kFused), 1),
-                    .text = testing::synthetic_tower(text_tensors(config.text, kEmbedDim), 1),
-                    .logit_scale = 100.0F,
-                    .tokenizer = ClipTokenizer::load(vocabulary),
-                    .fingerprint = "0",
-                    .source_layout = "memory",
-                    .synthetic = true,
-                    .damaged = damaged};
+  LoadedClipModel model{.config = config,
+                        .image = testing::synthetic_tower(image_tensors(config.image, kEmbedDim, ImageForm::kFused), 1),
+                        .text = testing::synthetic_tower(text_tensors(config.text, kEmbedDim), 1),
+                        .logit_scale = 100.0F,
+                        .tokenizer = ClipTokenizer::load(vocabulary),
+                        .fingerprint = "0",
+                        .source_layout = "memory",
+                        .synthetic = true,
+                        .damaged = damaged};
   fs::remove(vocabulary);
   return model;
 }
@@ -195,7 +195,7 @@ TEST_F(EngineTest, TokenIdsAreTheTextTheyStandFor) {
 TEST_F(EngineTest, TokenIdsAreCheckedAndCut) {
   const auto engine = make();
   const auto context = static_cast<std::size_t>(engine->info().context_length);
-  const int vocabulary = engine->info().config.text.vocab_size;
+  const int vocabulary = engine->info().vocab_size;
   const Results results = token_ids(*engine, {{1}, {1, vocabulary}, {-1}, TokenIds(context, 1)});
   EXPECT_TRUE(results[0].ok());
   EXPECT_EQ(results[1].error().code, ErrorCode::kInvalidArgument);

@@ -44,6 +44,17 @@ TEST_F(SmallTokenizer, Words) {
   EXPECT_EQ(tokenizer_.vocabulary_size(), 521u);
 }
 
+TEST_F(SmallTokenizer, FramesIds) {
+  EXPECT_THAT(tokenizer_.frame({}, 77)->ids, ElementsAre(kStart, kEnd));
+  EXPECT_THAT(tokenizer_.frame({kCat, kDog}, 77)->ids, ElementsAre(kStart, kCat, kDog, kEnd));
+  EXPECT_THAT(tokenizer_.frame({kStart, kCat, kEnd, 0, 0}, 77)->ids, ElementsAre(kStart, kCat, kEnd));
+  EXPECT_THAT(tokenizer_.frame({kCat, 0}, 77)->ids, ElementsAre(kStart, kCat, 0, kEnd)) << "no <end_of_text> before it";
+  const auto cut = tokenizer_.frame({kCat, kDog, kThe}, 4);
+  EXPECT_THAT(cut->ids, ElementsAre(kStart, kCat, kDog, kEnd));
+  EXPECT_EQ(cut->untruncated_length, 5u);
+  EXPECT_FALSE(tokenizer_.frame({kCat}, 0).ok());
+}
+
 TEST_F(SmallTokenizer, NoText) {
   for (const char* text : {"", " ", "\n\t\u3000", "\x01\x7F", "\uFEFF"})
     EXPECT_THAT(encode(text).ids, ElementsAre(kStart, kEnd));

@@ -32,7 +32,7 @@ class CountingService final : public EmbeddingService {
     text_count += texts.size();
     return fake.submit_token_ids(std::move(texts), request, std::move(done));
   }
-  const ClipTokenizer& tokenizer() const noexcept override { return fake.tokenizer(); }
+  const Tokenizer& tokenizer() const noexcept override { return fake.tokenizer(); }
 
   FakeService fake;
   std::size_t image_count = 0;

@@ -28,7 +28,7 @@ class FakeService final : public EmbeddingService {
  public:
   FakeService() {
     info_.model = "fake-model";
-    info_.config.name = "fake";
+    info_.model_id = "fake";
     info_.embed_dim = 4;
     info_.context_length = 77;
     info_.logit_scale = 10;
@@ -84,7 +84,7 @@ class FakeService final : public EmbeddingService {
     return submit_texts(std::move(as_texts), request, std::move(done));
   }
 
-  const ClipTokenizer& tokenizer() const noexcept override { return tokenizer_; }
+  const Tokenizer& tokenizer() const noexcept override { return tokenizer_; }
 
   bool is_healthy = true;
   bool never_answers = false;

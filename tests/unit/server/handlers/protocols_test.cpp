@@ -64,8 +64,8 @@ TEST_F(ProtocolsTest, TeiCutsTheBeginningBeforeItSubmits) {
   ASSERT_EQ(service.last_token_ids.size(), 2u);
   EXPECT_EQ(service.last_token_ids[0].size(), 4u);
   EXPECT_EQ(service.last_token_ids[1].size(), 77u);
-  EXPECT_EQ(service.last_token_ids[1].front(), service.tokenizer().start_of_text());
-  EXPECT_EQ(service.last_token_ids[1].back(), service.tokenizer().end_of_text());
+  EXPECT_EQ(service.last_token_ids[1].front(), service.tokenizer().encode("", 77)->ids.front());
+  EXPECT_EQ(service.last_token_ids[1].back(), service.tokenizer().encode("", 77)->ids.back());
   EXPECT_EQ(service.last_token_ids[1][75], service.tokenizer().encode("x", 77)->ids[1]) << "the end, not the beginning";
 }
 

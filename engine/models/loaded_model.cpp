@@ -1,0 +1,9 @@
+#include "engine/models/loaded_model.h"
+
+namespace mobileclip {
+
+LoadedModel load_model(const std::filesystem::path& directory, const Progress& progress) {
+  return load_clip_model(directory, progress);
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,16 @@
+// Layers that a checkpoint holds as they run, read by their names.
+#pragma once
+
+#include "engine/models/weight_scope.h"
+#include "engine/nn/layer_norm.h"
+#include "engine/nn/linear.h"
+
+namespace mobileclip {
+
+/// `scope`'s "weight" [out, in] and "bias" [out].
+Linear read_linear(const WeightScope& scope, int out, int in, Arithmetic arithmetic);
+
+/// `scope`'s "weight" and "bias".
+LayerNorm read_layer_norm(const WeightScope& scope);
+
+}  // namespace mobileclip
