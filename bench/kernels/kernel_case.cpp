@@ -21,6 +21,16 @@ double activated(double x, kernels::Activation activation) {
       return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
     case kernels::Activation::kRelu:
       return std::max(x, 0.0);
+    case kernels::Activation::kGeluTanh:
+      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case kernels::Activation::kQuickGelu:
+      return x / (1 + std::exp(-1.702 * x));
+    case kernels::Activation::kSilu:
+      return x / (1 + std::exp(-x));
+    case kernels::Activation::kSigmoid:
+      return 1 / (1 + std::exp(-x));
+    case kernels::Activation::kTanh:
+      return std::tanh(x);
   }
   return x;
 }

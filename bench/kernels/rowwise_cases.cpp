@@ -38,7 +38,7 @@ class LayerNormRun final : public KernelRun {
              .weight = weight_.data(),
              .bias = bias_.data(),
              .rows = shape_.rows,
-             .blocks = shape_.channels / kBlock,
+             .channels = shape_.channels,
              .eps = 1e-5F});
   }
 

@@ -43,23 +43,23 @@ static inline void add_products(Tiles& tiles, const A* a, const B* b, std::size_
   }
 }
 
-template <Activation activation, int I, int J, typename A, typename B>
-static inline void write_back_tile(const BasicGemm<A, B>& g, const Int8Scales* scales, Tiles& tiles, std::size_t row,
-                                   std::size_t block) {
+template <int I, int J, typename Act, typename A, typename B>
+static inline void write_back_tile(const BasicGemm<A, B>& g, Act act, const Int8Scales* scales, Tiles& tiles,
+                                   std::size_t row, std::size_t block) {
   alignas(64) typename SumOf<A>::Type sums[kTileRows][kBlock];
   tiles.template store<I, J>(sums);
   const std::size_t count = g.rows - row < kTileRows ? g.rows - row : kTileRows;
   for (std::size_t r = 0; r < count; ++r) {
     for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {
       const std::size_t n = block * kBlock + lane;
-      write_back<activation>(g, product(load_sums(&sums[r][lane]), scales, row + r, n), row + r, n);
+      write_back(g, act, product(load_sums(&sums[r][lane]), scales, row + r, n), row + r, n);
     }
   }
 }
 
 /// RowTiles x Columns tiles of the output; k ascending, so that every value has one order of sums.
-template <Activation activation, int RowTiles, int Columns, typename A, typename B>
-static void amx_block(const BasicGemm<A, B>& g, const Int8Scales* scales, const LowHalves& low, Tiles& tiles,
+template <int RowTiles, int Columns, typename Act, typename A, typename B>
+static void amx_block(const BasicGemm<A, B>& g, Act act, const Int8Scales* scales, const LowHalves& low, Tiles& tiles,
                       std::size_t row, std::size_t block) {
   constexpr std::size_t kDepth = kOperandBlock<A>;
   tiles.template clear<0, 0>();
@@ -79,23 +79,23 @@ static void amx_block(const BasicGemm<A, B>& g, const Int8Scales* scales, const 
       }
     }
   }
-  write_back_tile<activation, 0, 0>(g, scales, tiles, row, block);
-  if constexpr (Columns == 2) write_back_tile<activation, 0, 1>(g, scales, tiles, row, block + 1);
-  if constexpr (RowTiles == 2) write_back_tile<activation, 1, 0>(g, scales, tiles, row + kTileRows, block);
+  write_back_tile<0, 0>(g, act, scales, tiles, row, block);
+  if constexpr (Columns == 2) write_back_tile<0, 1>(g, act, scales, tiles, row, block + 1);
+  if constexpr (RowTiles == 2) write_back_tile<1, 0>(g, act, scales, tiles, row + kTileRows, block);
   if constexpr (RowTiles == 2 && Columns == 2) {
-    write_back_tile<activation, 1, 1>(g, scales, tiles, row + kTileRows, block + 1);
+    write_back_tile<1, 1>(g, act, scales, tiles, row + kTileRows, block + 1);
   }
 }
 
-template <Activation activation, typename A, typename B>
-static void amx_all(const BasicGemm<A, B>& g, const Int8Scales* scales, const LowHalves& low) {
+template <typename Act, typename A, typename B>
+static void amx_all(const BasicGemm<A, B>& g, Act act, const Int8Scales* scales, const LowHalves& low) {
   Tiles tiles;
   const auto panel = [&]<int Columns>(std::size_t block) {
     std::size_t row = 0;
     for (; row + kTileRows < g.rows; row += 2 * kTileRows) {
-      amx_block<activation, 2, Columns>(g, scales, low, tiles, row, block);
+      amx_block<2, Columns>(g, act, scales, low, tiles, row, block);
     }
-    if (row < g.rows) amx_block<activation, 1, Columns>(g, scales, low, tiles, row, block);
+    if (row < g.rows) amx_block<1, Columns>(g, act, scales, low, tiles, row, block);
   };
   std::size_t block = 0;
   for (; block + 2 <= g.n_blocks; block += 2) panel.template operator()<2>(block);
@@ -104,14 +104,7 @@ static void amx_all(const BasicGemm<A, B>& g, const Int8Scales* scales, const Lo
 
 template <typename A, typename B>
 static void amx_gemm(const BasicGemm<A, B>& g, const Int8Scales* scales, const LowHalves& low) {
-  switch (g.activation) {
-    case Activation::kNone:
-      return amx_all<Activation::kNone>(g, scales, low);
-    case Activation::kGelu:
-      return amx_all<Activation::kGelu>(g, scales, low);
-    case Activation::kRelu:
-      return amx_all<Activation::kRelu>(g, scales, low);
-  }
+  with_activation(g.activation, [&](auto act) { amx_all(g, act, scales, low); });
 }
 
 static void amx_gemm_bf16(const GemmBf16& g) { amx_gemm(g, nullptr, {}); }

@@ -28,19 +28,19 @@ static inline Vec product(IntVec sum, const Int8Scales* scales, std::size_t row,
 }
 
 /// The write-back of one vector: outputs n to n + kLanes of `row`.
-template <Activation activation, typename A, typename B>
-static inline void write_back(const BasicGemm<A, B>& g, Vec v, std::size_t row, std::size_t n) {
+template <typename Act, typename A, typename B>
+static inline void write_back(const BasicGemm<A, B>& g, Act act, Vec v, std::size_t row, std::size_t n) {
   const std::size_t at = n / kBlock * g.c_stride + row * kBlock + n % kBlock;
-  v = activate<activation>(add(v, g.bias ? load(g.bias + n) : set1(0.0F)));
+  v = act(add(v, g.bias ? load(g.bias + n) : set1(0.0F)));
   if (g.residual) v = add(v, load(g.residual + at));
   store(g.c + at, v);
 }
 
 /// A register tile of `Rows` rows by `Blocks` blocks: c += a b, k ascending, so that every value has one order of sums.
-template <typename A, typename B, int Rows, int Blocks, Activation activation>
-static void gemm_tile(const BasicGemm<A, B>& g, const Int8Scales* scales, std::size_t row, std::size_t block) {
+template <typename A, typename B, int Rows, int Blocks, typename Act>
+static void gemm_tile(const BasicGemm<A, B>& g, Act act, const Int8Scales* scales, std::size_t row, std::size_t block) {
   constexpr int kColumns = Blocks * kVecs;
-  constexpr std::size_t kDepth = kOperandBlock<A>;      // k a block of a
+  constexpr std::size_t kDepth = kOperandBlock<A>;           // k a block of a
   constexpr std::size_t kWidth = sizeof(float) / sizeof(A);  // k a step
   typename Sums<A>::Type acc[Rows][kColumns];
 #pragma GCC unroll 16
@@ -77,32 +77,32 @@ static void gemm_tile(const BasicGemm<A, B>& g, const Int8Scales* scales, std::s
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       const std::size_t at = row + static_cast<std::size_t>(r);
-      write_back<activation>(g, product(acc[r][j], scales, at, n), at, n);
+      write_back(g, act, product(acc[r][j], scales, at, n), at, n);
     }
   }
 }
 
-template <typename A, typename B, int Rows, int Blocks, Activation activation>
-static void gemm_rows(const BasicGemm<A, B>& g, const Int8Scales* scales, int rows, std::size_t row,
+template <typename A, typename B, int Rows, int Blocks, typename Act>
+static void gemm_rows(const BasicGemm<A, B>& g, Act act, const Int8Scales* scales, int rows, std::size_t row,
                       std::size_t block) {
   if constexpr (Rows > 0) {
     if (rows == Rows) {
-      gemm_tile<A, B, Rows, Blocks, activation>(g, scales, row, block);
+      gemm_tile<A, B, Rows, Blocks>(g, act, scales, row, block);
     } else {
-      gemm_rows<A, B, Rows - 1, Blocks, activation>(g, scales, rows, row, block);
+      gemm_rows<A, B, Rows - 1, Blocks>(g, act, scales, rows, row, block);
     }
   }
 }
 
-template <Activation activation, typename A, typename B>
-static void gemm_all(const BasicGemm<A, B>& g, const Int8Scales* scales) {
+template <typename Act, typename A, typename B>
+static void gemm_all(const BasicGemm<A, B>& g, Act act, const Int8Scales* scales) {
   // Tiles as even as can be: 77 rows run as 6 tiles of 12 or 13 rather than 5 of 14 and one of 7.
   const std::size_t tiles = (g.rows + kGemmRows - 1) / kGemmRows;
   std::size_t block = 0;
   const auto panel = [&]<int Blocks>() {
     for (std::size_t t = 0, row = 0; t < tiles; ++t) {
       const std::size_t next = (t + 1) * g.rows / tiles;
-      gemm_rows<A, B, kGemmRows, Blocks, activation>(g, scales, static_cast<int>(next - row), row, block);
+      gemm_rows<A, B, kGemmRows, Blocks>(g, act, scales, static_cast<int>(next - row), row, block);
       row = next;
     }
     block += Blocks;
@@ -113,14 +113,7 @@ static void gemm_all(const BasicGemm<A, B>& g, const Int8Scales* scales) {
 
 template <typename A, typename B>
 static void gemm_activated(const BasicGemm<A, B>& g, const Int8Scales* scales) {
-  switch (g.activation) {
-    case Activation::kNone:
-      return gemm_all<Activation::kNone>(g, scales);
-    case Activation::kGelu:
-      return gemm_all<Activation::kGelu>(g, scales);
-    case Activation::kRelu:
-      return gemm_all<Activation::kRelu>(g, scales);
-  }
+  with_activation(g.activation, [&](auto act) { gemm_all(g, act, scales); });
 }
 
 template <typename Operand>

@@ -15,7 +15,17 @@ namespace mobileclip::kernels {
 
 inline constexpr std::size_t kBlock = 16;  ///< channels a block
 
-enum class Activation { kNone, kGelu, kRelu };
+enum class Activation {
+  kNone,
+  kGelu,  ///< exact: x/2 (1 + erf(x / sqrt 2))
+  kRelu,
+  // Less common, of some text encoders: these share one variant of each product, which tells them apart as it writes.
+  kGeluTanh,   ///< x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³)))
+  kQuickGelu,  ///< x sigmoid(1.702 x)
+  kSilu,       ///< x sigmoid(x)
+  kSigmoid,
+  kTanh,
+};
 
 /// A bfloat16: the upper half of a float32.
 using Bf16 = std::uint16_t;
@@ -85,6 +95,7 @@ struct Depthwise {
 };
 
 /// y[c][row] = (x - mean) / sqrt(var + eps) * weight[c] + bias[c] over the channels of each row (biased variance).
+/// Channels that only fill the last block up do not count; where their weight and bias are 0, so they become.
 struct LayerNorm {
   const float* x;  ///< [blocks][rows][16], blocks `x_stride` floats apart
   std::size_t x_stride;
@@ -93,12 +104,13 @@ struct LayerNorm {
   const float* weight;  ///< [blocks * 16]
   const float* bias;
   std::size_t rows;
-  std::size_t blocks;
+  std::size_t channels;  ///< any number: ceil(channels / 16) blocks
   float eps;
 };
 
-/// Softmax over the first `columns` values of each row, in place; values past them become 0. When causal, row r is the
-/// query at position first_position + r and only columns up to that position count.
+/// Softmax over the first `columns` values of each row, in place; values past them become 0. Row r is the query at
+/// position first_position + r: when causal, only columns up to that position count; with a window, only those at most
+/// `window` positions away on either side.
 struct Softmax {
   float* x;  ///< [ceil(columns / 16)][rows][16], blocks `stride` floats apart
   std::size_t stride;
@@ -106,10 +118,11 @@ struct Softmax {
   std::size_t columns;
   bool causal;
   std::size_t first_position;
+  std::size_t window = SIZE_MAX;  ///< some column of every row lies in it
 };
 
 struct Kernels {
-  const char* isa;  ///< "amx", "avx512bf16", "avx512vnni", "avx512", "avx2", "portable"
+  const char* isa;   ///< "amx", "avx512bf16", "avx512vnni", "avx512", "avx2", "portable"
   bool splits_fp32;  ///< gemm_split beats gemm here: layers then multiply float32 that way
   bool fast_bf16;    ///< gemm_bf16 beats gemm here; elsewhere it emulates the instruction
   void (*gemm)(const Gemm&);

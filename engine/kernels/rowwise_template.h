@@ -11,27 +11,34 @@ static inline float sum_of_block(const float* x) {
 }
 
 static void layer_norm(const LayerNorm& n) {
-  const float channels = static_cast<float>(n.blocks * kBlock);
+  const float channels = static_cast<float>(n.channels);
+  const std::size_t blocks = (n.channels + kBlock - 1) / kBlock;
+  const std::size_t last = blocks - 1;
+  float counts[kBlock];  // 1 for the last block's channels, 0 for what fills it up
+  for (std::size_t i = 0; i < kBlock; ++i) counts[i] = last * kBlock + i < n.channels ? 1.0F : 0.0F;
   for (std::size_t row = 0; row < n.rows; ++row) {
     const float* x = n.x + row * kBlock;
     float* y = n.y + row * kBlock;
     float lanes[kBlock];
     for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {
       Vec sum = set1(0.0F);
-      for (std::size_t b = 0; b < n.blocks; ++b) sum = add(sum, load(x + b * n.x_stride + lane));
+      for (std::size_t b = 0; b < last; ++b) sum = add(sum, load(x + b * n.x_stride + lane));
+      sum = add(sum, mul(load(x + last * n.x_stride + lane), load(counts + lane)));
       store(lanes + lane, sum);
     }
     const Vec mean = set1(sum_of_block(lanes) / channels);
     for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {  // two passes: no cancellation in the variance
       Vec sum = set1(0.0F);
-      for (std::size_t b = 0; b < n.blocks; ++b) {
+      for (std::size_t b = 0; b < last; ++b) {
         const Vec d = sub(load(x + b * n.x_stride + lane), mean);
         sum = fma(d, d, sum);
       }
+      const Vec d = mul(sub(load(x + last * n.x_stride + lane), mean), load(counts + lane));
+      sum = fma(d, d, sum);
       store(lanes + lane, sum);
     }
     const Vec scale = set1(1.0F / __builtin_sqrtf(sum_of_block(lanes) / channels + n.eps));
-    for (std::size_t b = 0; b < n.blocks; ++b) {
+    for (std::size_t b = 0; b < blocks; ++b) {
       for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {
         const Vec d = mul(sub(load(x + b * n.x_stride + lane), mean), scale);
         store(y + b * n.y_stride + lane, fma(d, load(n.weight + b * kBlock + lane), load(n.bias + b * kBlock + lane)));
@@ -44,10 +51,13 @@ static void softmax(const Softmax& s) {
   const std::size_t blocks = (s.columns + kBlock - 1) / kBlock;
   for (std::size_t row = 0; row < s.rows; ++row) {
     float* x = s.x + row * kBlock;
-    const std::size_t valid =
-        s.causal && s.first_position + row + 1 < s.columns ? s.first_position + row + 1 : s.columns;
-    // Columns past the valid ones become -1e30, so that whole blocks can be treated alike: e^-1e30 is 0.
-    for (std::size_t c = valid; c < blocks * kBlock; ++c) x[c / kBlock * s.stride + c % kBlock] = -1e30F;
+    const std::size_t position = s.first_position + row;
+    const std::size_t begin = position > s.window ? position - s.window : 0;
+    const std::size_t reach = s.causal ? 0 : s.window;
+    const std::size_t end = s.columns > position && reach < s.columns - position - 1 ? position + reach + 1 : s.columns;
+    // Columns that do not count become -1e30, so that whole blocks can be treated alike: e^-1e30 is 0.
+    for (std::size_t c = 0; c < begin; ++c) x[c / kBlock * s.stride + c % kBlock] = -1e30F;
+    for (std::size_t c = end; c < blocks * kBlock; ++c) x[c / kBlock * s.stride + c % kBlock] = -1e30F;
     float lanes[kBlock];
     for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {
       Vec high = load(x + lane);
@@ -76,26 +86,16 @@ static void softmax(const Softmax& s) {
   }
 }
 
-template <Activation activation>
-static void scale_block_as(float* x, const float* scale, std::size_t rows) {
-  for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {
-    const Vec factor = load(scale + lane);
-    for (std::size_t row = 0; row < rows; ++row) {
-      float* at = x + row * kBlock + lane;
-      store(at, activate<activation>(mul(load(at), factor)));
-    }
-  }
-}
-
 static void scale_block(float* x, const float* scale, std::size_t rows, Activation activation) {
-  switch (activation) {
-    case Activation::kNone:
-      return scale_block_as<Activation::kNone>(x, scale, rows);
-    case Activation::kGelu:
-      return scale_block_as<Activation::kGelu>(x, scale, rows);
-    case Activation::kRelu:
-      return scale_block_as<Activation::kRelu>(x, scale, rows);
-  }
+  with_activation(activation, [&](auto act) {
+    for (std::size_t lane = 0; lane < kBlock; lane += kLanes) {
+      const Vec factor = load(scale + lane);
+      for (std::size_t row = 0; row < rows; ++row) {
+        float* at = x + row * kBlock + lane;
+        store(at, act(mul(load(at), factor)));
+      }
+    }
+  });
 }
 
 static void mean_block(const float* x, std::size_t rows, float* out) {

@@ -7,14 +7,19 @@ namespace mobileclip {
 namespace {
 
 constexpr int kRowsPerTask = 64;
-constexpr float kEps = 1e-5F;
+
+AlignedBuffer padded(std::span<const float> values, std::size_t channels) {
+  AlignedBuffer buffer((channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock);
+  std::ranges::fill(buffer.span(), 0.0F);
+  std::ranges::copy(values, buffer.data());
+  return buffer;
+}
 
 }  // namespace
 
-LayerNorm::LayerNorm(std::span<const float> weight, std::span<const float> bias)
-    : weight_(weight.size()), bias_(bias.size()) {
-  std::ranges::copy(weight, weight_.data());
-  std::ranges::copy(bias, bias_.data());
+LayerNorm::LayerNorm(std::span<const float> weight, std::span<const float> bias, float eps)
+    : channels_(weight.size()), eps_(eps), weight_(padded(weight, channels_)), bias_(padded(bias, channels_)) {
+  assert(bias.empty() || bias.size() == channels_);
 }
 
 void LayerNorm::forward(const Context& context, Blocked x, Blocked y) const {
@@ -30,8 +35,8 @@ void LayerNorm::forward(const Context& context, Blocked x, Blocked y) const {
                                 .weight = weight_.data(),
                                 .bias = bias_.data(),
                                 .rows = static_cast<std::size_t>(end - row),
-                                .blocks = static_cast<std::size_t>(x.blocks()),
-                                .eps = kEps});
+                                .channels = channels_,
+                                .eps = eps_});
   });
 }
 

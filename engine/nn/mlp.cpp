@@ -11,7 +11,8 @@ constexpr int kTileRows = 48;  // small enough that the hidden values of a tile 
 
 }  // namespace
 
-Mlp::Mlp(Linear fc1, Linear fc2) : fc1_(std::move(fc1)), fc2_(std::move(fc2)) {
+Mlp::Mlp(Linear fc1, Linear fc2, Activation activation)
+    : fc1_(std::move(fc1)), fc2_(std::move(fc2)), activation_(activation) {
   assert(fc1_.out_channels() == fc2_.in_channels());
 }
 
@@ -27,7 +28,7 @@ std::size_t Mlp::hidden_floats() const {
 void Mlp::forward(const Context& context, Blocked x, Blocked y, const float* residual, float* hidden) const {
   if (x.rows <= unfused_rows()) {
     const Blocked h{.data = hidden, .channels = hidden_channels(), .rows = x.rows};
-    fc1_.forward(context, x, h, {.activation = Activation::kGelu});
+    fc1_.forward(context, x, h, {.activation = activation_});
     fc2_.forward(context, h, y, {.residual = residual});
     return;
   }
@@ -37,8 +38,8 @@ void Mlp::forward(const Context& context, Blocked x, Blocked y, const float* res
     const int count = tiles.begin(static_cast<int>(task) + 1) - row;
     const Blocked h{.data = context.scratch.of(worker), .channels = hidden_channels(), .rows = count};
     float* operand = h.data + hidden_floats();
-    fc1_.forward_tile(context.kernels, {.row = row, .count = count, .y_row = 0}, x, h,
-                      {.activation = Activation::kGelu}, operand);
+    fc1_.forward_tile(context.kernels, {.row = row, .count = count, .y_row = 0}, x, h, {.activation = activation_},
+                      operand);
     fc2_.forward_tile(context.kernels, {.row = 0, .count = count, .y_row = row}, h, y, {.residual = residual}, operand);
   });
 }

@@ -1,4 +1,4 @@
-// y = fc2(gelu(fc1(x))) + residual over the rows of a blocked activation (timm fastvit.py::ConvMlp after its
+// y = fc2(act(fc1(x))) + residual over the rows of a blocked activation (timm fastvit.py::ConvMlp after its
 // convolution). Tiles of rows pass through both layers while their hidden values are in the cache.
 #pragma once
 
@@ -8,7 +8,7 @@ namespace mobileclip {
 
 class Mlp {
  public:
-  Mlp(Linear fc1, Linear fc2);
+  Mlp(Linear fc1, Linear fc2, Activation activation = Activation::kGelu);
 
   /// x, y and residual are [channels][rows]; y may be residual, not x. `hidden` is room for [hidden][rows] where
   /// rows <= unfused_rows(), and unused above it.
@@ -25,6 +25,7 @@ class Mlp {
 
   Linear fc1_;
   Linear fc2_;
+  Activation activation_;
 };
 
 }  // namespace mobileclip

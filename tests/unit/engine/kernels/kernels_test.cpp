@@ -65,6 +65,10 @@ const GemmCase kGemmCases[] = {
     {.rows = 14, .n_blocks = 5, .k = 77, .activation = Activation::kNone, .bias = true, .residual = true},
     {.rows = 15, .n_blocks = 4, .k = 33, .activation = Activation::kGelu, .bias = false, .residual = false},
     {.rows = 77, .n_blocks = 7, .k = 48, .activation = Activation::kRelu, .bias = true, .residual = true},
+    {.rows = 29, .n_blocks = 3, .k = 32, .activation = Activation::kGeluTanh, .bias = true, .residual = true},
+    {.rows = 5, .n_blocks = 2, .k = 16, .activation = Activation::kQuickGelu, .bias = true, .residual = true},
+    {.rows = 16, .n_blocks = 1, .k = 16, .activation = Activation::kSilu, .bias = false, .residual = false},
+    {.rows = 3, .n_blocks = 1, .k = 40, .activation = Activation::kTanh, .bias = true, .residual = false},
     {.rows = 101, .n_blocks = 2, .k = 512, .activation = Activation::kNone, .bias = true, .residual = false},
 };
 
@@ -121,6 +125,25 @@ TEST_P(EveryIsa, GeluIsExactToFloat32AndSaturates) {
   }
 }
 
+TEST_P(EveryIsa, TheOtherActivationsAreExactToFloat32AndSaturate) {
+  std::vector<float> values;
+  for (float x = -20; x <= 20; x += 0.001F) values.push_back(x);
+  values.insert(values.end(), {0.0F, -0.0F, 1e-30F, -1e-30F, 1e-4F, 88.0F, -88.0F, 3e4F, -3e4F, 1e12F, -1e12F});
+  while (values.size() % kBlock != 0) values.push_back(0);
+  const std::vector<float> ones(kBlock, 1.0F);
+  for (const Activation activation : {Activation::kGeluTanh, Activation::kQuickGelu, Activation::kSilu,
+                                      Activation::kSigmoid, Activation::kTanh, Activation::kRelu}) {
+    std::vector<float> out = values;
+    kernels_->scale_block(out.data(), ones.data(), values.size() / kBlock, activation);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double expected = exact(values[i], activation);
+      ASSERT_NEAR(out[i], expected,
+                  1e-6 * std::abs(expected) + 4e-7 * std::min(1.0, std::abs(double{values[i]})) + 1e-37)
+          << "activation " << static_cast<int>(activation) << " of " << values[i];
+    }
+  }
+}
+
 struct DepthwiseCase {
   int kernel, stride;
   void (*Kernels::*run)(const Depthwise&);
@@ -168,46 +191,57 @@ TEST_P(EveryIsa, DepthwiseMatchesPlainLoops) {
 }
 
 TEST_P(EveryIsa, LayerNormMatchesPlainLoops) {
-  const std::size_t rows = 9;
-  const std::size_t blocks = 5;
-  auto x = random_floats(rows * blocks * kBlock, 8);
-  for (float& v : x) v += 100.0F;  // a large mean: a one-pass variance would lose all its digits
-  for (std::size_t b = 0; b < blocks; ++b) {
-    for (std::size_t lane = 0; lane < kBlock; ++lane) x[(b * rows + 4) * kBlock + lane] = 3.0F;  // a constant row
-  }
-  const auto weight = random_floats(blocks * kBlock, 9);
-  const auto bias = random_floats(blocks * kBlock, 10);
-  std::vector<float> y(x.size());
-  kernels_->layer_norm({.x = x.data(),
-                        .x_stride = rows * kBlock,
-                        .y = y.data(),
-                        .y_stride = rows * kBlock,
-                        .weight = weight.data(),
-                        .bias = bias.data(),
-                        .rows = rows,
-                        .blocks = blocks,
-                        .eps = 1e-5F});
-  const auto at = [&](std::size_t row, std::size_t c) {
-    return c / kBlock * rows * kBlock + row * kBlock + c % kBlock;
-  };
-  for (std::size_t row = 0; row < rows; ++row) {
-    double mean = 0;
-    double variance = 0;
-    for (std::size_t c = 0; c < blocks * kBlock; ++c) mean += x[at(row, c)] / double(blocks * kBlock);
-    for (std::size_t c = 0; c < blocks * kBlock; ++c)
-      variance += (x[at(row, c)] - mean) * (x[at(row, c)] - mean) / double(blocks * kBlock);
-    for (std::size_t c = 0; c < blocks * kBlock; ++c) {
-      const double expected = (x[at(row, c)] - mean) / std::sqrt(variance + 1e-5) * weight[c] + bias[c];
-      ASSERT_NEAR(y[at(row, c)], expected, 3e-5) << "row " << row << ", channel " << c;
+  for (const std::size_t channels : {80, 73, 30, 5}) {
+    const std::size_t rows = 9;
+    const std::size_t blocks = (channels + kBlock - 1) / kBlock;
+    const double n = double(channels);
+    auto x = random_floats(rows * blocks * kBlock, 8);
+    for (float& v : x) v += 100.0F;  // a large mean: a one-pass variance would lose all its digits
+    for (std::size_t b = 0; b < blocks; ++b) {
+      for (std::size_t lane = 0; lane < kBlock; ++lane) x[(b * rows + 4) * kBlock + lane] = 3.0F;  // a constant row
+    }
+    auto weight = random_floats(blocks * kBlock, 9);
+    auto bias = random_floats(blocks * kBlock, 10);
+    std::fill(weight.begin() + static_cast<std::ptrdiff_t>(channels), weight.end(), 0.0F);
+    std::fill(bias.begin() + static_cast<std::ptrdiff_t>(channels), bias.end(), 0.0F);
+    std::vector<float> y(x.size(), -1.0F);
+    kernels_->layer_norm({.x = x.data(),
+                          .x_stride = rows * kBlock,
+                          .y = y.data(),
+                          .y_stride = rows * kBlock,
+                          .weight = weight.data(),
+                          .bias = bias.data(),
+                          .rows = rows,
+                          .channels = channels,
+                          .eps = 1e-5F});
+    const auto at = [&](std::size_t row, std::size_t c) {
+      return c / kBlock * rows * kBlock + row * kBlock + c % kBlock;
+    };
+    for (std::size_t row = 0; row < rows; ++row) {
+      double mean = 0;
+      double variance = 0;
+      for (std::size_t c = 0; c < channels; ++c) mean += x[at(row, c)] / n;
+      for (std::size_t c = 0; c < channels; ++c) variance += (x[at(row, c)] - mean) * (x[at(row, c)] - mean) / n;
+      for (std::size_t c = 0; c < blocks * kBlock; ++c) {
+        const double expected =
+            c < channels ? (x[at(row, c)] - mean) / std::sqrt(variance + 1e-5) * weight[c] + bias[c] : 0.0;
+        ASSERT_NEAR(y[at(row, c)], expected, 3e-5) << "row " << row << ", channel " << c << " of " << channels;
+      }
     }
   }
 }
 
+struct SoftmaxCase {
+  bool causal;
+  std::size_t first_position, window;
+};
+
 TEST_P(EveryIsa, SoftmaxMatchesPlainLoops) {
   for (const std::size_t columns : {1, 15, 16, 17, 77}) {
-    for (const bool causal : {false, true}) {
-      const std::size_t rows = 7;
-      const std::size_t first_position = 3;
+    for (const SoftmaxCase& c :
+         {SoftmaxCase{false, 3, SIZE_MAX}, SoftmaxCase{true, 3, SIZE_MAX}, SoftmaxCase{false, 0, 8},
+          SoftmaxCase{false, columns > 7 ? columns - 7 : 0, 20}, SoftmaxCase{true, 0, 8}}) {
+      const std::size_t rows = std::min<std::size_t>(7, columns);
       const std::size_t blocks = (columns + kBlock - 1) / kBlock;
       auto x = random_floats(rows * blocks * kBlock, 11, 30.0F);
       const auto before = x;
@@ -215,20 +249,27 @@ TEST_P(EveryIsa, SoftmaxMatchesPlainLoops) {
                          .stride = rows * kBlock,
                          .rows = rows,
                          .columns = columns,
-                         .causal = causal,
-                         .first_position = first_position});
-      const auto at = [&](std::size_t row, std::size_t c) {
-        return c / kBlock * rows * kBlock + row * kBlock + c % kBlock;
+                         .causal = c.causal,
+                         .first_position = c.first_position,
+                         .window = c.window});
+      const auto at = [&](std::size_t row, std::size_t column) {
+        return column / kBlock * rows * kBlock + row * kBlock + column % kBlock;
       };
       for (std::size_t row = 0; row < rows; ++row) {
-        const std::size_t valid = causal ? std::min(columns, first_position + row + 1) : columns;
+        const std::size_t position = c.first_position + row;
+        const auto counts = [&](std::size_t column) {
+          const std::size_t distance = column > position ? column - position : position - column;
+          return column < columns && !(c.causal && column > position) && distance <= c.window;
+        };
         double highest = -1e300;
         double sum = 0;
-        for (std::size_t c = 0; c < valid; ++c) highest = std::max(highest, double{before[at(row, c)]});
-        for (std::size_t c = 0; c < valid; ++c) sum += std::exp(before[at(row, c)] - highest);
-        for (std::size_t c = 0; c < blocks * kBlock; ++c) {
-          const double expected = c < valid ? std::exp(before[at(row, c)] - highest) / sum : 0.0;
-          ASSERT_NEAR(x[at(row, c)], expected, 1e-6) << "row " << row << ", column " << c << " of " << columns;
+        for (std::size_t k = 0; k < columns; ++k)
+          if (counts(k)) highest = std::max(highest, double{before[at(row, k)]});
+        for (std::size_t k = 0; k < columns; ++k)
+          if (counts(k)) sum += std::exp(before[at(row, k)] - highest);
+        for (std::size_t k = 0; k < blocks * kBlock; ++k) {
+          const double expected = counts(k) ? std::exp(before[at(row, k)] - highest) / sum : 0.0;
+          ASSERT_NEAR(x[at(row, k)], expected, 1e-6) << "row " << row << ", column " << k << " of " << columns;
         }
       }
     }
