@@ -2,10 +2,18 @@
 
 namespace mobileclip {
 
-Linear read_linear(const WeightScope& scope, int out, int in, Arithmetic arithmetic) {
-  return {out, in, scope("weight"), scope("bias"), arithmetic};
+namespace {
+
+std::span<const float> bias_of(const WeightScope& scope) {
+  return scope.has("bias") ? scope("bias") : std::span<const float>();
 }
 
-LayerNorm read_layer_norm(const WeightScope& scope) { return {scope("weight"), scope("bias")}; }
+}  // namespace
+
+Linear read_linear(const WeightScope& scope, int out, int in, Arithmetic arithmetic) {
+  return {out, in, scope("weight"), bias_of(scope), arithmetic};
+}
+
+LayerNorm read_layer_norm(const WeightScope& scope, float eps) { return {scope("weight"), bias_of(scope), eps}; }
 
 }  // namespace mobileclip

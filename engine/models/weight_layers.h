@@ -7,10 +7,10 @@
 
 namespace mobileclip {
 
-/// `scope`'s "weight" [out, in] and "bias" [out].
+/// `scope`'s "weight" [out, in] and, where the model has one, "bias" [out].
 Linear read_linear(const WeightScope& scope, int out, int in, Arithmetic arithmetic);
 
-/// `scope`'s "weight" and "bias".
-LayerNorm read_layer_norm(const WeightScope& scope);
+/// `scope`'s "weight" and, where the model has one, "bias".
+LayerNorm read_layer_norm(const WeightScope& scope, float eps = LayerNorm::kEps);
 
 }  // namespace mobileclip

@@ -17,6 +17,7 @@ class WeightScope {
   [[nodiscard]] WeightScope operator/(std::string_view name) const { return {*weights_, full(name)}; }
   [[nodiscard]] WeightScope operator/(int index) const { return *this / std::to_string(index); }
 
+  [[nodiscard]] bool has(std::string_view leaf) const { return weights_->contains(full(leaf)); }
   [[nodiscard]] const FloatTensor& tensor(std::string_view leaf) const { return weights_->at(full(leaf)); }
   [[nodiscard]] std::span<const float> operator()(std::string_view leaf) const { return tensor(leaf).values; }
 

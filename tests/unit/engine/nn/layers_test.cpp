@@ -3,52 +3,18 @@
 
 #include <cmath>
 
-#include "engine/kernels/dispatch.h"
 #include "engine/nn/attention.h"
 #include "engine/nn/depthwise_conv2d.h"
 #include "engine/nn/mlp.h"
 #include "engine/nn/squeeze_excite.h"
 #include "engine/nn/stem_conv2d.h"
 #include "tests/support/random.h"
+#include "tests/unit/engine/nn/layer_fixture.h"
 
 namespace mobileclip {
 namespace {
 
 using testing::random_floats;
-
-/// Runs tasks backwards and claims many workers: whatever depends on order or on scratch being its own shows.
-class Backwards final : public Parallel {
- public:
-  [[nodiscard]] int max_workers() const override { return 3; }
-  void run(std::size_t tasks, TaskRef task) override {
-    for (std::size_t i = tasks; i-- > 0;) task(i, static_cast<int>(i % 3));
-  }
-};
-
-class Layers : public ::testing::Test {
- protected:
-  Context context(Parallel& parallel) { return {*kernels::find("auto"), parallel, Scratch(scratch_.data(), kScratch)}; }
-
-  static constexpr std::size_t kScratch = 1 << 18;
-  std::vector<float> scratch_ = std::vector<float>(3 * kScratch, NAN);
-  Serial serial_;
-  Backwards backwards_;
-};
-
-/// [channels][rows] row-major → blocked.
-std::vector<float> to_blocked(const std::vector<float>& x, int channels, int rows) {
-  std::vector<float> out(x.size());
-  for (int c = 0; c < channels; ++c) {
-    for (int r = 0; r < rows; ++r) {
-      out[static_cast<std::size_t>((c / 16 * rows + r) * 16 + c % 16)] = x[static_cast<std::size_t>(c * rows + r)];
-    }
-  }
-  return out;
-}
-
-float at(const std::vector<float>& blocked, int rows, int channel, int row) {
-  return blocked[static_cast<std::size_t>((channel / 16 * rows + row) * 16 + channel % 16)];
-}
 
 double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
 
@@ -284,12 +250,8 @@ TEST_F(Layers, RaggedAttentionGivesEachSequenceWhatItGetsAlone) {
     auto own_k = rows_of(k);
     auto own_v = rows_of(v);
     std::vector<float> own_y(own_q.size());
-    const AttentionShape alone{.heads = heads,
-                               .head_dim = head_dim,
-                               .sequences = 1,
-                               .tokens = tokens,
-                               .queries = tokens,
-                               .causal = true};
+    const AttentionShape alone{
+        .heads = heads, .head_dim = head_dim, .sequences = 1, .tokens = tokens, .queries = tokens, .causal = true};
     attention(context(serial_), alone, {own_q.data(), channels, tokens}, {own_k.data(), channels, tokens},
               {own_v.data(), channels, tokens}, {own_y.data(), channels, tokens});
     EXPECT_EQ(own_y, rows_of(y)) << "sequence " << s;

@@ -1,0 +1,17 @@
+// Hugging Face's config.json of an encoder-only text model.
+#pragma once
+
+#include <filesystem>
+
+#include "engine/models/encoders/encoder_config.h"
+
+namespace mobileclip {
+
+/// Throws LoadError naming file, member, expected and found: for what is missing, out of range, or asks for what the
+/// engine does not do. Unknown members are ignored: training left them.
+EncoderConfig read_encoder_config(const std::filesystem::path& file);
+
+/// True where `file` names a model_type that read_encoder_config takes.
+bool is_encoder_config(const std::filesystem::path& file);
+
+}  // namespace mobileclip

@@ -1,0 +1,44 @@
+#include "engine/models/encoders/padded_linear.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/kernels/dispatch.h"
+#include "tests/support/random.h"
+
+namespace mobileclip {
+namespace {
+
+using testing::random_floats;
+
+TEST(PaddedLinear, PutsEachGroupsChannelsWhereTheyLie) {
+  const Channels out{.groups = 3, .size = 10};
+  const Channels in{.groups = 2, .size = 24};
+  ASSERT_EQ(out.padded(), 48);
+  ASSERT_EQ(in.padded(), 64);
+  ASSERT_EQ(in.position(25), 33);
+  const auto weight = random_floats(30 * 48, 1);
+  const auto bias = random_floats(30, 2);
+  const Linear linear = padded_linear(weight, bias, out, in, Arithmetic::kFp32);
+  const auto values = random_floats(48, 3);
+  std::vector<float> x(64);
+  for (int i = 0; i < in.count(); ++i)
+    x[static_cast<std::size_t>(in.position(i))] = values[static_cast<std::size_t>(i)];
+  std::vector<float> y(48, -1.0F);
+  Serial serial;
+  linear.forward({*kernels::find("auto"), serial, {}}, {x.data(), 64, 1}, {y.data(), 48, 1});
+  double sum_of_all = 0;
+  double sum_of_model = 0;
+  for (const float v : y) sum_of_all += double{v};
+  for (int o = 0; o < out.count(); ++o) {
+    double expected = bias[static_cast<std::size_t>(o)];
+    for (int i = 0; i < in.count(); ++i)
+      expected += double{weight[static_cast<std::size_t>(o * 48 + i)]} * double{values[static_cast<std::size_t>(i)]};
+    const float got = y[static_cast<std::size_t>(out.position(o))];
+    EXPECT_NEAR(got, expected, 1e-5) << "output " << o;
+    sum_of_model += double{got};
+  }
+  EXPECT_EQ(sum_of_all, sum_of_model) << "what fills the blocks up is zero";
+}
+
+}  // namespace
+}  // namespace mobileclip
