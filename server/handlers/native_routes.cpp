@@ -24,7 +24,7 @@ constexpr RouteEntry kRoutes[] = {
      embed_batch},
     {"POST", "/similarity", "cosines and probabilities of images against texts: JSON or a form; also TEI's",
      similarity},
-    {"GET", "/", "this list; the playground for browsers", index},
+    {"GET", "/", "this list; the playground for browsers", index, nullptr, Access::kPage},
     {"GET", "/info", "model, precision, limits; also TEI's fields", whatever_is_asked<info>},
     {"GET", "/health", "readiness and queue depths", whatever_is_asked<health>, nullptr, Access::kProbe},
     {"GET", "/health/live", "liveness", [](const HandlerContext&, const Request&) { return health_live(); }, nullptr,

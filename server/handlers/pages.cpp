@@ -20,8 +20,8 @@ Response openapi(const HandlerContext& /*context*/, const Request& /*request*/) 
 }
 
 constexpr RouteEntry kRoutes[] = {
-    {"GET", "/docs", "every route, to read", docs},
-    {"GET", "/openapi.json", "every route, as OpenAPI 3.1", openapi},
+    {"GET", "/docs", "every route, to read", docs, nullptr, Access::kPage},
+    {"GET", "/openapi.json", "every route, as OpenAPI 3.1", openapi, nullptr, Access::kPage},
 };
 
 }  // namespace

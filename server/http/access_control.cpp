@@ -6,11 +6,11 @@ namespace mobileclip::server {
 
 bool AccessControl::serves(Access access) const {
   if (port_ == Port::kWork) return access != Access::kMetrics;
-  return port_ == Port::kOnly || access != Access::kKeyed;
+  return port_ == Port::kOnly || access == Access::kProbe || access == Access::kMetrics;
 }
 
 bool AccessControl::asks_for_key(Access access) const {
-  return keys_ != nullptr && port_ != Port::kAdmin && access != Access::kProbe;
+  return keys_ != nullptr && port_ != Port::kAdmin && (access == Access::kKeyed || access == Access::kMetrics);
 }
 
 std::optional<Response> AccessControl::refuse(const RequestHead& head, const Endpoint& endpoint) const {

@@ -31,6 +31,13 @@ asio::awaitable<bool> StreamExchange::begin(Response head) {
     if (!told) co_return false;
   }
   cors_.apply(head_, head);
+  if (config_.gzip) {
+    head.headers.add("Vary", "Accept-Encoding");
+    if (accepts_gzip(head_)) {
+      gzip_.emplace();
+      head.headers.add("Content-Encoding", "gzip");
+    }
+  }
   begun_ = true;
   write_timer_.arm(config_.write_timeout);
   const bool written = co_await write_stream_head(socket_, head, head_.version);
@@ -60,6 +67,15 @@ void StreamExchange::stop_reading() {
 }
 
 asio::awaitable<bool> StreamExchange::write(std::string bytes) {
+  if (gzip_) {  // here, not on a worker: some milliseconds a megabyte, and what is written goes on in order
+    const auto timer = scope_.time(RequestStage::kCompress);
+    bytes = gzip_->add(bytes);
+  }
+  const bool written = co_await write_chunk(std::move(bytes));
+  co_return written;
+}
+
+asio::awaitable<bool> StreamExchange::write_chunk(std::string bytes) {
   written_ += bytes.size();
   if (head_.version >= 11) {  // RFC 9112 section 7.1
     std::array<char, 24> size{};
@@ -72,7 +88,11 @@ asio::awaitable<bool> StreamExchange::write(std::string bytes) {
 
 asio::awaitable<bool> StreamExchange::end() {
   bool written = true;
-  if (head_.version >= 11) {
+  if (gzip_) {
+    std::string rest = gzip_->finish();
+    written = co_await write_chunk(std::move(rest));
+  }
+  if (written && head_.version >= 11) {
     std::string last_chunk = "0\r\n\r\n";
     written = co_await send(std::move(last_chunk));
   }

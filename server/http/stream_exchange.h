@@ -2,9 +2,11 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <string>
 #include <variant>
 
+#include "server/http/compression.h"
 #include "server/http/cors.h"
 #include "server/http/message.h"
 #include "server/http/phase_timer.h"
@@ -20,8 +22,8 @@ class StreamExchange {
   StreamExchange(Socket& socket, RequestReader& reader, const ServerConfig& config, const Cors& cors,
                  const RequestHead& head, RequestScope& scope);
 
-  /// Sends the status and headers of `head`, after the 100 that a client may wait for. It has no body; the connection
-  /// ends with the exchange. False, here and below, where the client has gone.
+  /// Sends the status and headers of `head`, after the 100 that a client may wait for. It has no body; what is written
+  /// goes out gzipped where the client asks for it. The connection ends with the exchange. False, here and below, where the client has gone.
   boost::asio::awaitable<bool> begin(Response head);
   [[nodiscard]] bool begun() const { return begun_; }
 
@@ -37,6 +39,7 @@ class StreamExchange {
   boost::asio::awaitable<bool> end();
 
  private:
+  boost::asio::awaitable<bool> write_chunk(std::string bytes);
   boost::asio::awaitable<bool> send(std::string bytes);
 
   Socket& socket_;
@@ -46,6 +49,7 @@ class StreamExchange {
   const RequestHead& head_;
   RequestScope& scope_;
   PhaseTimer write_timer_;
+  std::optional<GzipStream> gzip_;
   std::size_t written_ = 0;
   bool begun_ = false;
   bool reading_ = false;

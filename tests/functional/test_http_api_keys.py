@@ -11,6 +11,7 @@ from harness import error_of, json_of
 TEXTS = json.dumps({"texts": ["a"]})
 PROBES = ("/health", "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/.well-known/live",
           "/.well-known/ready", "/ping")
+PAGES = ("/", "/docs", "/openapi.json")
 
 
 class KeyedServer(unittest.TestCase):
@@ -50,9 +51,9 @@ class ApiKeys(KeyedServer):
             self.assertEqual(reply.headers["WWW-Authenticate"], "Bearer")
             self.assertEqual(error_of(reply)["code"], "unauthorized")
             self.assertIn("Authorization: Bearer", error_of(reply)["message"])
-        for path in PROBES:
+        for path in PROBES + PAGES:
             self.assertIn(server.get(path).status, (200, 204), path)
-        for path in ("/", "/info", "/metrics", "/v1/models"):
+        for path in ("/info", "/metrics", "/v1/models"):
             self.assertEqual(server.get(path).status, 401, path)
             self.assertEqual(server.request("GET", path, headers={"api-key": "key-of-team-a"}).status, 200, path)
         self.assertNotIn("key-of-team", "".join(server.log))

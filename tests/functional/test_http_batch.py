@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 import unittest
+import zlib
 
 import harness
 from harness import error_of, json_of, photo
@@ -32,6 +33,7 @@ class Exchange:
         self.socket.sendall(f"POST /embed/batch{query} HTTP/1.1\r\nHost: a\r\nContent-Type: {NDJSON}\r\n"
                             f"{headers}Transfer-Encoding: chunked\r\n\r\n".encode())
         self.head = b""
+        self.unpack = bytes  # what undoes the response's Content-Encoding
 
     def send(self, data):
         data = data if isinstance(data, bytes) else json.dumps(data).encode() + b"\n"
@@ -51,7 +53,7 @@ class Exchange:
             self.read_head()
         rest = b""
         while size := int(self.file.readline() or b"0", 16):
-            rest += self.file.read(size)
+            rest += self.unpack(self.file.read(size))
             self.file.readline()
             *lines, rest = rest.split(b"\n")
             yield from map(json.loads, lines)
@@ -113,6 +115,20 @@ class Batch(harness.ServerTest):
             self.assertEqual(next(replies)["id"], i)
         exchange.finish()
         self.assertEqual(list(replies), [])
+
+    def test_gzipped_lines_come_as_soon_as_they_are_there(self):
+        exchange = Exchange(self.server, headers="Accept-Encoding: gzip\r\n")
+        self.addCleanup(exchange.close)
+        exchange.send({"text": "a cat", "id": 0})
+        self.assertIn(b"Content-Encoding: gzip\r\n", exchange.read_head())
+        exchange.unpack = zlib.decompressobj(wbits=31).decompress
+        replies = exchange.replies()
+        self.assertEqual(next(replies)["embedding"], self.server.embed_texts(["a cat"])[0])
+        exchange.send({"text": "a dog", "id": 1})
+        self.assertEqual(next(replies)["id"], 1)
+        exchange.finish()
+        self.assertEqual(list(replies), [])
+        self.assertTrue(exchange.ended)
 
     def test_headers(self):
         exchange = Exchange(self.server, headers="X-Request-Id: stream-7\r\nExpect: 100-continue\r\n")

@@ -1,6 +1,7 @@
 """The playground and /docs in a real browser: what a person sees is what the server answers, nothing comes from
 elsewhere, and nothing is in the way of those who use a keyboard, a screen reader, a dark screen or a narrow one."""
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -37,15 +38,16 @@ class Pages(harness.ServerTest):
         super().setUpClass()
         cls.url = f"http://127.0.0.1:{cls.server.port}"
 
-    def open(self, scenario, scheme="light", width=1280, files=FILES, **given):
+    def open(self, scenario, scheme="light", width=1280, files=FILES, url=None, **given):
         """What the browser saw; and that it asked nobody else and complained of nothing."""
+        url = url or self.url
         files = [{"name": name, "type": "image/png", "base64": in_base64(data)} for name, data in files.items()]
         given |= {"chromium": chromium(), "scheme": scheme, "width": width, "files": files,
                   "screenshot": str(SCREENSHOTS / f"{scenario}-{scheme}-{width}.png")}
-        result = PACKAGES.run("pages.mjs", self.url, scenario, stdin=json.dumps(given), timeout=300)
+        result = PACKAGES.run("pages.mjs", url, scenario, stdin=json.dumps(given), timeout=300)
         self.assertEqual(result.returncode, 0, result.stderr)
         seen = json.loads(result.stdout)
-        elsewhere = [url for url in seen["requests"] if not url.startswith((self.url + "/", "blob:", "data:"))]
+        elsewhere = [address for address in seen["requests"] if not address.startswith((url + "/", "blob:", "data:"))]
         self.assertEqual(elsewhere, [])
         return seen
 
@@ -134,6 +136,24 @@ class Pages(harness.ServerTest):
                 self.assertIn("Nothing", seen["found"]["nothing"])
         if shutil.which("curl"):
             self.check_commands(seen["found"]["commands"], len(operations))
+
+    def test_playground_of_a_server_that_asks_for_a_key(self):
+        with tempfile.NamedTemporaryFile("w") as keys:
+            keys.write("the-key\n")
+            keys.flush()
+            keyed = harness.Server(f"--api-keys-file={keys.name}")
+            self.addCleanup(keyed.kill)
+            seen = self.open("keyed", url=f"http://127.0.0.1:{keyed.port}", key="the-key")
+            self.assertEqual(seen["accessibility"], [])
+            self.assertIn("asks for an API key", seen["without"])
+            self.assertEqual(seen["after"], "")
+            self.assertIn('-H "Authorization: Bearer $API_KEY"', seen["curl"])
+            self.assertNotIn("the-key", seen["curl"])
+            if shutil.which("curl"):
+                command = seen["curl"].replace("curl -s", "curl -s --noproxy '*'", 1)
+                reply = subprocess.run(["bash", "-c", command], env={**os.environ, "API_KEY": "the-key"},
+                                       capture_output=True, timeout=120)
+                self.assertEqual(len(json.loads(reply.stdout)["similarity"]), 2)
 
     def check_commands(self, commands, least):
         self.assertGreaterEqual(len(commands), least)

@@ -132,6 +132,35 @@ const scenarios = {
     return found;
   },
 
+  /** A server that asks for a key: the page asks for it in turn. */
+  async keyed(page) {
+    const alert = () => page.textContent("#error");
+    const found = {};
+    await page.goto(url);
+    await page.waitForSelector("#key-field:not([hidden])");
+    found.accessibility = await accessibility(page);
+    await page.fill("#captions", "a cat\na dog");
+    const compare = async () => {
+      const answered = page.waitForResponse("**/similarity");
+      await page.click("#compare");
+      await answered;
+    };
+    await compare();
+    await page.waitForSelector("#error .error");
+    found.without = await alert();
+    await page.fill("#key", "no such key");
+    await compare();
+    await page.waitForFunction(() => document.getElementById("error").textContent.includes("does not know"));
+    await page.fill("#key", given.key);
+    await compare();
+    await page.waitForSelector("#matrix:not([hidden])");
+    await page.waitForFunction(() => document.getElementById("model").textContent !== "");
+    found.after = await alert();
+    found.curl = await page.textContent("#curl");
+    await page.screenshot({path: given.screenshot, fullPage: true});
+    return found;
+  },
+
   async docs(page) {
     await page.goto(url + "/docs");
     await page.waitForSelector("article");

@@ -33,10 +33,10 @@ TEST_F(AccessControlTest, WithoutKeysEverythingIsOpen) {
   for (const Access access : {Access::kKeyed, Access::kProbe, Access::kMetrics}) EXPECT_EQ(refusal(open, access), 0u);
 }
 
-TEST_F(AccessControlTest, AsksForAKeyForAllButProbes) {
+TEST_F(AccessControlTest, AsksForAKeyForAllButPagesAndProbes) {
   const ApiKeys keys(file_);
   const AccessControl control(AccessControl::Port::kOnly, &keys);
-  EXPECT_EQ(refusal(control, Access::kProbe), 0u);
+  for (const Access access : {Access::kPage, Access::kProbe}) EXPECT_EQ(refusal(control, access), 0u);
   for (const Access access : {Access::kKeyed, Access::kMetrics}) {
     EXPECT_EQ(refusal(control, access), 401u);
     EXPECT_EQ(refusal(control, access, "wrong"), 401u);
@@ -49,9 +49,11 @@ TEST_F(AccessControlTest, AnAdminPortServesMetricsAndHealthToAnyoneAndTheOtherPo
   const AccessControl admin(AccessControl::Port::kAdmin, &keys);
   EXPECT_EQ(refusal(admin, Access::kProbe), 0u);
   EXPECT_EQ(refusal(admin, Access::kMetrics), 0u);
+  EXPECT_EQ(refusal(admin, Access::kPage), 404u);
   EXPECT_EQ(refusal(admin, Access::kKeyed), 404u);
   EXPECT_EQ(refusal(admin, Access::kKeyed, "secret"), 404u);
   const AccessControl work(AccessControl::Port::kWork, &keys);
+  EXPECT_EQ(refusal(work, Access::kPage), 0u);
   EXPECT_EQ(refusal(work, Access::kProbe), 0u);
   EXPECT_EQ(refusal(work, Access::kMetrics, "secret"), 404u);
   EXPECT_EQ(refusal(work, Access::kKeyed), 401u);

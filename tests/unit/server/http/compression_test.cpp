@@ -20,6 +20,21 @@ std::string gunzip(const std::string& packed, std::size_t size) {
   return text;
 }
 
+/// What the beginning of a gzip member unpacks to.
+std::string gunzip_prefix(const std::string& packed) {
+  std::string text(1'000'000, '\0');
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  EXPECT_EQ(inflate(&stream, Z_SYNC_FLUSH), Z_OK);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
+}
+
 TEST(Gzip, GivesBackWhatWentIn) {
   std::string noise;
   for (unsigned i = 0, x = 1; i < 100'000; ++i, x = x * 1664525u + 1013904223u) noise += static_cast<char>(x >> 24);
@@ -28,6 +43,19 @@ TEST(Gzip, GivesBackWhatWentIn) {
     EXPECT_EQ(gunzip(packed, text.size()), text);
   }
   EXPECT_LT(gzip(std::string(1'000'000, 'a')).size(), 10'000u);
+}
+
+TEST(GzipStream, WhatWasGivenSoFarCanBeReadAtOnce) {
+  GzipStream stream;
+  std::string packed;
+  std::string text;
+  for (const std::string& piece : {std::string("first line\n"), std::string(200'000, 'x'), std::string("third\n")}) {
+    packed += stream.add(piece);
+    text += piece;
+    EXPECT_EQ(gunzip_prefix(packed), text);
+  }
+  packed += stream.finish();
+  EXPECT_EQ(gunzip(packed, text.size()), text);
 }
 
 }  // namespace
