@@ -116,7 +116,9 @@ ServerConfig within_descriptors(ServerConfig config) {
   return config;
 }
 
-int serve_until_stopped(const ServerConfig& config, LogWriter& log) {
+int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
+  ServerConfig config = asked;
+  config.engine = within_memory_bounds(asked.engine);  // what everyone goes by: queues, streams, /info
   // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
   Lifecycle lifecycle;
   ConnectionTable connections;

@@ -6,7 +6,9 @@
 namespace mobileclip {
 namespace {
 
-constexpr int kBlocksPerTask = 8;  // few enough that a single image or text spreads over many threads
+constexpr int kBlocksPerTask = 8;  // at least: less would not be worth a task
+// Enough that whoever comes to help finds some. Not more: each task rounds its rows anew.
+constexpr int kTasksPerWorker = 4;
 
 constexpr int kUnit = static_cast<int>(kernels::kTileRows);
 
@@ -44,7 +46,10 @@ void Linear::forward_range(const Context& context, BlockRange range, Blocked x, 
                            const Options& options) const {
   assert(y.blocks() == range.end - range.begin && x.rows == y.rows);
   const RowTasks row_tasks(x.rows, kRowsPerTask);
-  const int block_tasks = context.parallel.max_workers() > 1 ? divide_up(y.blocks(), kBlocksPerTask) : 1;
+  const int workers = context.parallel.max_workers();
+  const int block_tasks = workers > 1 ? std::min(divide_up(y.blocks(), kBlocksPerTask),
+                                                 divide_up(kTasksPerWorker * workers, row_tasks.count()))
+                                      : 1;
   const auto work = [&](std::size_t task, int worker) {
     const int i = static_cast<int>(task) / block_tasks;
     const int j = static_cast<int>(task) % block_tasks;

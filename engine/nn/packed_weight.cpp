@@ -40,7 +40,7 @@ PackedWeight::PackedWeight(int out, int in, std::span<const float> weight, Arith
   const std::size_t values = size(out) * padded_in();
   const std::size_t copies = arithmetic == Arithmetic::kSplitBf16 ? 2 : 1;
   packed_ = AlignedBuffer(copies * values * value_bytes(arithmetic) / sizeof(float));
-  std::ranges::fill(packed_.span(), 0.0F);
+  if (padded_in() != size(in)) std::ranges::fill(packed_.span(), 0.0F);  // all else is written below
   switch (arithmetic) {
     case Arithmetic::kFp32:
       pack_fp32(weight);

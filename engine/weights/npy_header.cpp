@@ -187,27 +187,6 @@ std::size_t npy_header_size(std::span<const std::byte> preamble) {
   return size;
 }
 
-std::string npy_header(DType dtype, const Shape& shape) {
-  constexpr std::size_t kAlignment = 64;
-  std::string dict = "{'descr': '";
-  for (const DescrRow& row : kDescrs) {
-    if (row.dtype == dtype) dict += row.descr;
-  }
-  dict += "', 'fortran_order': False, 'shape': (";
-  for (std::size_t i = 0; i < shape.size(); ++i) dict += (i > 0 ? " " : "") + std::to_string(shape[i]) + ",";
-  if (shape.size() > 1) dict.pop_back();  // (3,) but (3, 4)
-  dict += "), }";
-  const std::size_t before = kLengthAt + sizeof(std::uint16_t);
-  const std::size_t unpadded = before + dict.size() + 1;
-  dict.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ') += '\n';
-  std::string header(kMagic);
-  header += {'\x01', '\0'};
-  const auto length = static_cast<std::uint16_t>(dict.size());
-  header += static_cast<char>(length & 0xFF);
-  header += static_cast<char>(length >> 8);
-  return header + dict;
-}
-
 NpyHeader parse_npy_header(std::span<const std::byte> header) {
   const std::size_t dict_at = kLengthAt + (std::to_integer<int>(header[kVersionAt]) == 1 ? 2 : 4);
   DictParser dict({reinterpret_cast<const char*>(header.data()) + dict_at, header.size() - dict_at});

@@ -32,10 +32,6 @@ inline constexpr std::size_t kMaxNpyHeaderSize = 64 * 1024;
 /// Bytes before the data, from the array's first kNpyPreambleSize bytes; never less than those. Throws NpyError.
 std::size_t npy_header_size(std::span<const std::byte> preamble);
 
-/// What stands before the values of an array in row-major order, as NumPy writes it: version 1.0, 64 bytes or a
-/// multiple.
-std::string npy_header(DType dtype, const Shape& shape);
-
 /// `header` is the array's first npy_header_size bytes. Throws NpyError.
 NpyHeader parse_npy_header(std::span<const std::byte> header);
 

@@ -11,7 +11,7 @@ namespace {
 
 std::string array_header(EmbeddingFormat format, const EmbeddingRows& rows) {
   const Shape shape{static_cast<std::int64_t>(rows.paths.size()), static_cast<std::int64_t>(rows.dimensions)};
-  if (format == EmbeddingFormat::kNpy) return npy_header(DType::kF32, shape);
+  if (format == EmbeddingFormat::kNpy) return write_npy_header(DType::kF32, shape);
   return safetensors_header({{.name = "embeddings", .dtype = DType::kF32, .shape = shape, .fill = {}}}, rows.about);
 }
 

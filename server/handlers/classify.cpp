@@ -72,7 +72,7 @@ asio::awaitable<std::variant<LabelSet, Response>> embed_labels(const HandlerCont
                                      std::to_string(classes.labels.size()) + " times " + std::to_string(per_label)));
   }
   const std::size_t prompts = classes.labels.size() * per_label;
-  const std::size_t part = std::min(context.config.max_items_per_request, context.config.engine.max_queue_items);
+  const std::size_t part = most_items_at_once(context.config);
   PromptSums sums(classes, context.service.info().embed_dim);
   for (std::size_t first = 0; first < prompts; first += part) {
     EmbedInputs inputs;

@@ -161,9 +161,13 @@ void append(std::vector<EmbeddedItem>& all, std::vector<EmbeddedItem>& part) {
 
 }  // namespace
 
+std::size_t most_items_at_once(const ServerConfig& config) {
+  return std::min(config.max_items_per_request, config.engine.max_queue_items);
+}
+
 asio::awaitable<std::variant<Embedded, Response>> embed_in_parts(const HandlerContext& context, const Request& request,
                                                                  EmbedInputs inputs, proto::EmbedOptions options) {
-  const std::size_t part = std::min(context.config.max_items_per_request, context.config.engine.max_queue_items);
+  const std::size_t part = most_items_at_once(context.config);
   const std::size_t most = std::max({inputs.images.size(), inputs.texts.size(), inputs.token_ids.size()});
   // What is known to be bad is said before anything is computed.
   if (auto response = failure_among(inputs.images, inputs.name_lists ? "images" : "")) co_return *std::move(response);

@@ -30,13 +30,17 @@ struct Embedded {
 boost::asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& context, const Request& request,
                                                                EmbedInputs inputs, proto::EmbedOptions options);
 
-/// 429 where a body is large enough for its parsing to matter, and `lane` could not take one item of it anyway.
-std::optional<Response> refuse_if_full(const HandlerContext& context, const Request& request, Lane lane);
 /// The same for inputs of any number: as many at a time as one request may hold, so that neither the limit nor the
 /// queue's length binds. An item's error has its index in the whole list.
 boost::asio::awaitable<std::variant<Embedded, Response>> embed_in_parts(const HandlerContext& context,
                                                                         const Request& request, EmbedInputs inputs,
                                                                         proto::EmbedOptions options);
+
+/// Inputs of a kind that one embed() may hold and the queue can take.
+std::size_t most_items_at_once(const ServerConfig& config);
+
+/// 429 where a body is large enough for its parsing to matter, and `lane` could not take one item of it anyway.
+std::optional<Response> refuse_if_full(const HandlerContext& context, const Request& request, Lane lane);
 
 /// Indices of the texts that were cut.
 std::vector<std::size_t> truncated_indices(const std::vector<EmbeddedItem>& texts);

@@ -10,7 +10,7 @@ Response info(const HandlerContext& context) {
   const ServerConfig& config = context.config;
   return json_response(proto::info_reply({.version = version(),
                                           .engine = context.service.info(),
-                                          .options = within_memory_bounds(config.engine),
+                                          .options = config.engine,
                                           .max_body_bytes = config.max_body_bytes,
                                           .max_items_per_request = config.max_items_per_request,
                                           .request_timeout_ms = config.request_timeout.count()}));

@@ -141,3 +141,17 @@ class OpenAi(harness.ServerTest):
         self.assertIn('route="/v1/models/{model}",status="404"', metrics)
         self.assertNotIn("secret", metrics)
         self.assertEqual(json.loads(self.server.get("/").body)["message"], "Immich ML")
+
+
+class LittleMemory(harness.ServerTest):
+    """What --memory bounds, everyone goes by: the parts of a long list, /info."""
+
+    FLAGS = ("--memory=low", "--precision=int8")
+
+    def test_more_inputs_than_the_queue_takes(self):
+        limits = json_of(self.server.get("/info"))["limits"]
+        self.assertEqual((limits["max_batch"], limits["max_queue_items"]), (8, 64))
+        texts = [f"text {i}" for i in range(limits["max_queue_items"] + 1)]
+        reply = self.server.post_json("/v1/embeddings", {"model": "any", "input": texts})
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(len(json_of(reply)["data"]), len(texts))

@@ -9,7 +9,7 @@ std::span<const std::byte> bytes_of(const std::string& text) { return std::as_by
 
 TEST(NpyHeaderTest, IsReadBack) {
   for (const Shape& shape : {Shape{}, Shape{7}, Shape{3, 512}, Shape{0, 4}, Shape{1'000'000'000'000, 2, 3}}) {
-    const std::string header = npy_header(DType::kF32, shape);
+    const std::string header = write_npy_header(DType::kF32, shape);
     EXPECT_EQ(header.size() % 64, 0u);
     EXPECT_EQ(header.back(), '\n');
     EXPECT_EQ(npy_header_size(bytes_of(header).first(kNpyPreambleSize)), header.size());
@@ -24,7 +24,7 @@ TEST(NpyHeaderTest, IsWhatNumPyWrites) {  // numpy.lib.format.header_data_from_a
   const std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
   const std::string expected =
       std::string("\x93NUMPY\x01\x00\x76\x00", 10) + dict + std::string(117 - dict.size(), ' ') + "\n";
-  EXPECT_EQ(npy_header(DType::kF32, {2, 3}), expected);
+  EXPECT_EQ(write_npy_header(DType::kF32, {2, 3}), expected);
 }
 
 TEST(NpyHeaderTest, AHeaderThatEndsBeforeThePreambleIsRefused) {

@@ -68,7 +68,7 @@ TEST(EmbeddingFile, NoRowsAreAnArrayToo) {
   const testing::TemporaryDirectory directory;
   const auto file = directory.path() / "out.npy";
   write_embeddings(file, rows_of({}));
-  EXPECT_EQ(testing::read_file(file), npy_header(DType::kF32, {0, 2}));
+  EXPECT_EQ(testing::read_file(file), write_npy_header(DType::kF32, {0, 2}));
 }
 
 TEST(EmbeddingFile, WhatFailsLeavesWhatWasThere) {
