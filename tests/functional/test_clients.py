@@ -60,6 +60,16 @@ class NodeClients(harness.ServerTest):
         self.assertEqual((got["image"]["imageWidth"], got["image"]["imageHeight"]), (64, 48))
         self.assertEqual(json.loads(got["text"]["clip"]), self.texts[0])
 
+    def test_pgvector(self):
+        texts = [f"caption number {i}" for i in range(20)]
+        image = in_base64(photo(1))
+        got = self.run_client("pgvector_client.mjs", texts=texts, image=image)["nearest"]
+        similarity, = json_of(self.server.post_json("/similarity", {"images": [image], "texts": texts}))["similarity"]
+        best = sorted(range(len(texts)), key=lambda i: -similarity[i])[:3]
+        self.assertEqual([row["caption"] for row in got], [texts[i] for i in best])
+        for row, i in zip(got, best):
+            self.assertAlmostEqual(row["similarity"], similarity[i], delta=1e-5)
+
 
 @unittest.skipUnless(shutil.which("curl"), "needs curl")
 class Curl(harness.ServerTest):
