@@ -8,7 +8,8 @@ readonly BUILD_PACKAGES=(
 )
 readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly RUN_PACKAGES=(curl ca-certificates)
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy)
+# Debian starts haproxy as a service where systemd runs; unconfigured it listens nowhere.
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy iproute2)
 
 # install_packages NAME... : does nothing, and needs no root, where all are installed.
 install_packages() {

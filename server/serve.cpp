@@ -38,8 +38,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// After SIGTERM, new work is still taken for so long: load balancers need a moment to see that readiness is gone.
-constexpr std::chrono::milliseconds kLeaveGrace{500};
 constexpr std::chrono::milliseconds kDrainPoll{10};
 constexpr std::size_t kOtherDescriptors = 64;  // besides connections: logs, timers, /proc, refusals
 constexpr int kSignalExitBase = 128;           // the shell's convention for "ended by signal n"
@@ -68,7 +66,8 @@ asio::awaitable<bool> drain_on_signal(asio::signal_set& signals, Lifecycle& life
                config.drain_timeout.count());
   const auto end = std::chrono::steady_clock::now() + config.drain_timeout;
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  timer.expires_after(std::min<std::chrono::milliseconds>(kLeaveGrace, config.drain_timeout));
+  // Load balancers need a while to see that readiness is gone.
+  timer.expires_after(std::min(config.shutdown_delay, config.drain_timeout));
   co_await timer.async_wait(asio::use_awaitable);
   lifecycle.refuse();
   while (lifecycle.in_flight() > 0 && std::chrono::steady_clock::now() < end) {

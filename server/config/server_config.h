@@ -33,9 +33,10 @@ struct ServerConfig {
   std::chrono::milliseconds body_timeout{60'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< between requests of one connection
   std::chrono::milliseconds write_timeout{30'000};
-  std::chrono::milliseconds drain_timeout{30'000};  ///< after SIGTERM, for what is in flight
+  std::chrono::milliseconds shutdown_delay{500};    ///< after SIGTERM, while new work is still taken
+  std::chrono::milliseconds drain_timeout{30'000};  ///< after SIGTERM, for what is in flight; the delay is part of it
   std::size_t max_connections = 4096;
-  bool gzip = true;  ///< compress responses for clients that ask for it
+  bool gzip = true;                     ///< compress responses for clients that ask for it
   std::filesystem::path api_keys_file;  ///< empty: no key is asked for
   std::uint16_t admin_port = 0;         ///< 0: none
   std::string admin_host = "127.0.0.1";

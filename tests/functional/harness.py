@@ -59,20 +59,44 @@ def form(*parts):
     return f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode()
 
 
+def exchange(connection, method, path, body=None, headers=None):
+    """One request and its reply."""
+    connection.request(method, path, body, headers or {})
+    response = connection.getresponse()
+    return Reply(response.status, response.headers, response.read())
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """To a Unix-domain socket, which is reached from every network namespace."""
+
+    def __init__(self, path, timeout=120):
+        super().__init__("localhost", timeout=timeout)
+        self.path = os.fspath(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Server:
     """`with Server("--max-batch=4") as server:` serves the demo model, on a free port if none is given, and ends with it."""
+
+    HOST = "127.0.0.1"
+    WITHIN = ()  # a command that starts the server's, such as `ip netns exec`
 
     def __init__(self, *flags, model=None, port=0):
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MOBILECLIP_")}
         self.log = []
         self.process = subprocess.Popen(
-            [cli.BINARY, "serve", "--model", os.fspath(model or cli.demo_model()), f"--port={port}", *flags],
+            [*self.WITHIN, cli.BINARY, "serve", "--model", os.fspath(model or cli.demo_model()), f"--port={port}",
+             *flags],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=clean, text=True)
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         self._listening.wait(START_TIMEOUT)
-        listening = re.search(r"listening on https?://127\.0\.0\.1:(\d+)", "".join(self.log))
+        listening = re.search(rf"listening on https?://{re.escape(self.HOST)}:(\d+)", "".join(self.log))
         if not listening:
             self.kill()
             raise RuntimeError("the server did not start:\n" + "".join(self.log))
@@ -117,9 +141,7 @@ class Server:
         own = connection is None
         connection = connection or self.connect()
         try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            return Reply(response.status, response.headers, response.read())
+            return exchange(connection, method, path, body, headers)
         finally:
             if own:
                 connection.close()

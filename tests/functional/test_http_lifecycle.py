@@ -81,6 +81,14 @@ class Stop(unittest.TestCase):
                 self.assertEqual(reply.headers["Connection"], "close")
             self.assertEqual(server.wait(), 0)
 
+    def test_takes_new_requests_during_the_shutdown_delay(self):
+        with Server("--shutdown-delay=10m", "--drain-timeout=10m") as server:
+            server.signal()
+            server.wait_for_log("stopping:")
+            time.sleep(1)  # longer than the default
+            self.assertEqual(server.get("/health/ready").status, 503)
+            self.assertEqual(server.post_json("/embed/text", {"text": "in time"}).status, 200)
+
     def test_gives_up_after_the_drain_timeout(self):
         with Server("--text-cache=0", "--threads=1", "--max-batch=1", "--drain-timeout=300ms") as server, \
                 concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -15,16 +15,10 @@ import warnings
 from contextlib import closing
 
 import harness
-from harness import Reply, error_of, free_port, json_of
+from harness import UnixConnection, error_of, exchange, free_port, json_of
 
 JSON = {"Content-Type": "application/json"}
 TEXTS = json.dumps({"texts": ["a"]})
-
-
-def ask(connection, method, path, body=None, headers=None):
-    connection.request(method, path, body, headers or {})
-    response = connection.getresponse()
-    return Reply(response.status, response.headers, response.read())
 
 
 class ListenerTest(unittest.TestCase):
@@ -51,14 +45,14 @@ class AdminPort(ListenerTest):
         port = free_port()
         server = self.start(f"--admin-port={port}", f"--api-keys-file={keys}")
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as admin:
-            metrics = ask(admin, "GET", "/metrics")
+            metrics = exchange(admin, "GET", "/metrics")
             self.assertEqual(metrics.status, 200)
             self.assertIn(b'route="/metrics"', metrics.body)
-            self.assertEqual(ask(admin, "GET", "/health/ready").status, 200)
+            self.assertEqual(exchange(admin, "GET", "/health/ready").status, 200)
             for path in ("/", "/info"):
-                refused = ask(admin, "GET", path)
+                refused = exchange(admin, "GET", path)
                 self.assertEqual((refused.status, error_of(refused)["code"]), (404, "not_found"), path)
-            refused = ask(admin, "POST", "/embed/text", TEXTS, JSON)
+            refused = exchange(admin, "POST", "/embed/text", TEXTS, JSON)
             self.assertEqual(refused.status, 404)
             self.assertIn("admin port", error_of(refused)["message"])
         key = {"api-key": "secret"}
@@ -76,24 +70,12 @@ class AdminPort(ListenerTest):
             hog.sendall(head)
         for _ in range(10):
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as admin:
-                self.assertEqual(ask(admin, "GET", "/health/live").status, 200)
+                self.assertEqual(exchange(admin, "GET", "/health/live").status, 200)
 
     def test_a_port_in_use_keeps_the_server_from_starting(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             with self.assertRaisesRegex(RuntimeError, "cannot listen on 127.0.0.1:.*in use"):
                 self.start(f"--admin-port={taken.getsockname()[1]}")
-
-
-class UnixConnection(http.client.HTTPConnection):
-
-    def __init__(self, path):
-        super().__init__("localhost", timeout=120)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class UnixSocket(ListenerTest):
@@ -104,9 +86,9 @@ class UnixSocket(ListenerTest):
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         with closing(UnixConnection(path)) as connection:
             for _ in range(2):
-                reply = ask(connection, "POST", "/embed/text", TEXTS, JSON)
+                reply = exchange(connection, "POST", "/embed/text", TEXTS, JSON)
                 self.assertEqual(json_of(reply)["embeddings"], server.embed_texts(["a"]))
-            image = ask(connection, "POST", "/embed/image", harness.photo(), {"Content-Type": "image/png"})
+            image = exchange(connection, "POST", "/embed/image", harness.photo(), {"Content-Type": "image/png"})
             self.assertEqual(image.status, 200)
         with self.assertRaisesRegex(RuntimeError, "another server listens there"):
             self.start(f"--unix-socket={path}")
@@ -121,7 +103,7 @@ class UnixSocket(ListenerTest):
         self.assertTrue(os.path.exists(path))
         self.start(f"--unix-socket={path}")
         with closing(UnixConnection(path)) as connection:
-            self.assertEqual(ask(connection, "GET", "/health").status, 200)
+            self.assertEqual(exchange(connection, "GET", "/health").status, 200)
 
     def test_replaces_nothing_but_a_socket(self):
         path = self.path("data")
@@ -193,17 +175,17 @@ class Tls(ListenerTest):
         server = self.start_tls()
         connection = self.connect(server)
         for _ in range(3):
-            reply = ask(connection, "POST", "/embed/text", TEXTS, JSON)
+            reply = exchange(connection, "POST", "/embed/text", TEXTS, JSON)
             self.assertEqual(reply.status, 200)
         self.assertIn(connection.sock.version(), ("TLSv1.2", "TLSv1.3"))
         self.assertEqual(connection.sock.selected_alpn_protocol(), "http/1.1")
         lines = "".join(json.dumps({"text": f"text {i}"}) + "\n" for i in range(300))
-        batch = ask(connection, "POST", "/embed/batch", lines, {"Content-Type": "application/x-ndjson"})
+        batch = exchange(connection, "POST", "/embed/batch", lines, {"Content-Type": "application/x-ndjson"})
         self.assertEqual(batch.body.count(b"\n"), 300)
         connection = self.connect(server)
-        big = ask(connection, "POST", "/embed/image", harness.photo(1, 900, 700), {"Content-Type": "image/png"})
+        big = exchange(connection, "POST", "/embed/image", harness.photo(1, 900, 700), {"Content-Type": "image/png"})
         self.assertEqual(big.status, 200)
-        closing = ask(connection, "GET", "/metrics", headers={"Connection": "close"})
+        closing = exchange(connection, "GET", "/metrics", headers={"Connection": "close"})
         self.assertTrue(closing.body.endswith(b"\n"))
 
     def test_an_early_refusal_arrives_and_ends_in_close_notify(self):
@@ -228,7 +210,7 @@ class Tls(ListenerTest):
             context.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=60),
                                 server_hostname="127.0.0.1")
         self.assertNotIn(b"HTTP/1.1 200", server.raw(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"))
-        self.assertEqual(ask(self.connect(server), "GET", "/health").status, 200)
+        self.assertEqual(exchange(self.connect(server), "GET", "/health").status, 200)
 
     def test_a_handshake_has_a_time_limit(self):
         server = self.start_tls("--header-timeout=300ms")
@@ -241,15 +223,15 @@ class Tls(ListenerTest):
     def test_hangup_changes_the_certificate_and_drops_no_connection(self):
         server = self.start_tls()
         old = self.connect(server)
-        self.assertEqual(ask(old, "GET", "/health").status, 200)
+        self.assertEqual(exchange(old, "GET", "/health").status, 200)
         certificate, key = self.certify("second")
         os.replace(certificate, self.certificate)
         os.replace(key, self.key)
         server.signal(signal.SIGHUP)
         self.assertIn("TLS certificate read anew", server.wait_for_log("TLS certificate read anew"))
-        self.assertEqual(ask(old, "GET", "/health").status, 200)
+        self.assertEqual(exchange(old, "GET", "/health").status, 200)
         new = self.connect(server)
-        self.assertEqual(ask(new, "GET", "/health").status, 200)
+        self.assertEqual(exchange(new, "GET", "/health").status, 200)
         self.assertIn("second", str(new.sock.getpeercert()["subject"]))
         with open(self.certificate, "w", encoding="ascii") as file:
             file.write("no certificate")
@@ -274,7 +256,7 @@ class Tls(ListenerTest):
 
         def dropped():
             with closing(http.client.HTTPConnection("127.0.0.1", admin_port, timeout=60)) as admin:
-                text = ask(admin, "GET", "/metrics").body.decode()
+                text = exchange(admin, "GET", "/metrics").body.decode()
             return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
                        if line.startswith("mobileclip_dropped_total") and 'reason="abandoned"' in line)
 

@@ -72,6 +72,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"server.body_timeout", "3s"},
                                                                   {"server.idle_timeout", "4s"},
                                                                   {"server.write_timeout", "5s"},
+                                                                  {"server.shutdown_delay", "19s"},
                                                                   {"server.drain_timeout", "6s"},
                                                                   {"server.gzip", "false"},
                                                                   {"server.api_keys_file", "/k"},
