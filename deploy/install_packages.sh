@@ -8,8 +8,9 @@ readonly BUILD_PACKAGES=(
 )
 readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly RUN_PACKAGES=(curl ca-certificates)
-# Debian starts haproxy as a service where systemd runs; unconfigured it listens nowhere.
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy iproute2)
+# Debian starts haproxy and prometheus as services where systemd runs: the first, unconfigured, listens nowhere, the second
+# on port 9090.
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy iproute2 prometheus)
 
 # install_packages NAME... : does nothing, and needs no root, where all are installed.
 install_packages() {
