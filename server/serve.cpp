@@ -28,9 +28,12 @@
 #include "server/handlers/routes.h"
 #include "server/http/access_control.h"
 #include "server/http/api_keys.h"
-#include "server/http/listener.h"
+#include "server/listeners.h"
 #include "server/logging/logging.h"
+#include "server/service_manager/notify_socket.h"
+#include "server/service_manager/variables.h"
 #include "server/version.h"
+#include "server/watchdog.h"
 
 namespace mobileclip::server {
 
@@ -56,14 +59,17 @@ void describe(const EngineInfo& info) {
 }
 
 /// Waits for SIGTERM or SIGINT, then until nothing is in flight. True where that came within drain_timeout.
-asio::awaitable<bool> drain_on_signal(asio::signal_set& signals, Lifecycle& lifecycle, const ServerConfig& config) {
+asio::awaitable<bool> drain_on_signal(asio::signal_set& signals, Lifecycle& lifecycle, const ServerConfig& config,
+                                      const NotifySocket& manager) {
   co_await signals.async_wait(asio::use_awaitable);
   signals.async_wait([](const boost::system::error_code& error, int signal) {
     if (!error) std::_Exit(kSignalExitBase + signal);
   });
   lifecycle.leave();
-  spdlog::info("stopping: {} requests in flight, at most {} ms for them", lifecycle.in_flight(),
-               config.drain_timeout.count());
+  const std::string draining = fmt::format("stopping: {} requests in flight, at most {} ms for them",
+                                           lifecycle.in_flight(), config.drain_timeout.count());
+  spdlog::info(draining);
+  manager.stopping(draining);
   const auto end = std::chrono::steady_clock::now() + config.drain_timeout;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   // Load balancers need a while to see that readiness is gone.
@@ -83,9 +89,11 @@ struct Reloadable {
   std::function<void()> reload;
 };
 
-asio::awaitable<void> reload_on_hangup(asio::signal_set& hangups, std::vector<Reloadable> parts) {
+asio::awaitable<void> reload_on_hangup(asio::signal_set& hangups, std::vector<Reloadable> parts,
+                                       const NotifySocket& manager, std::string serving) {
   for (;;) {
     co_await hangups.async_wait(asio::use_awaitable);
+    manager.reloading("reading anew what SIGHUP changes");
     if (parts.empty()) spdlog::info("SIGHUP: nothing is configured that could be read anew");
     for (const Reloadable& part : parts) {
       try {
@@ -95,6 +103,7 @@ asio::awaitable<void> reload_on_hangup(asio::signal_set& hangups, std::vector<Re
         spdlog::error("SIGHUP: the {} in use stay: {}", part.what, error.what());
       }
     }
+    manager.ready(serving);
   }
 }
 
@@ -118,6 +127,9 @@ ServerConfig within_descriptors(ServerConfig config) {
 int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   ServerConfig config = asked;
   config.engine = within_memory_bounds(asked.engine);  // what everyone goes by: queues, streams, /info
+  const Environment environment = process_environment();
+  const NotifySocket manager(variable(environment, "NOTIFY_SOCKET"));
+  const std::optional<std::chrono::microseconds> watchdog = watchdog_timeout(environment);
   // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
   Lifecycle lifecycle;
   ConnectionTable connections;
@@ -142,12 +154,11 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
     tls.emplace(config.tls_certificate, config.tls_key);
     reloadables.push_back({.what = "TLS certificate", .reload = [&tls] { tls->reload(); }});
   }
-  Listener listener(io, config.host, config.port, tls ? &*tls : nullptr);
-  std::optional<Listener> unix_listener;
-  if (!config.unix_socket.empty()) unix_listener.emplace(io, config.unix_socket, config.unix_socket_mode);
+  std::list<Listener> listeners = make_listeners(io, config, passed_sockets(environment), tls ? &*tls : nullptr);
   std::optional<AdminPort> admin_port;
   if (config.admin_port != 0) admin_port.emplace(config);
 
+  manager.starting("loading the model");
   Engine engine(load_model(config.model), config.engine, &metrics);
   describe(engine.info());
   engine.warm_up();
@@ -186,20 +197,23 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   const std::jthread admin_thread = admin_port ? admin_port->start(sessions) : std::jthread();
-  if (unix_listener) {
-    unix_listener->listen();
-    spdlog::info("listening on {}", unix_listener->url());
-    asio::co_spawn(io, unix_listener->run(sessions), asio::detached);
+  for (Listener& listener : listeners) {
+    listener.listen();
+    spdlog::info("listening on {}", listener.url());
+    asio::co_spawn(io, listener.run(sessions), asio::detached);
   }
-  listener.listen();
-  spdlog::info("listening on {}", listener.url());
-  asio::co_spawn(io, listener.run(sessions), asio::detached);
-  asio::co_spawn(io, reload_on_hangup(hangups, std::move(reloadables)), asio::detached);
+  const std::string serving = "serving " + engine.info().model + " on " + listeners.back().url();
+  manager.ready(serving);
+  if (watchdog) {
+    asio::co_spawn(io, keep_alive(manager, *watchdog, [&engine] { return engine.healthy(); }), asio::detached);
+  }
+  asio::co_spawn(io, reload_on_hangup(hangups, std::move(reloadables), manager, serving), asio::detached);
   bool drained = false;
-  asio::co_spawn(io, drain_on_signal(signals, lifecycle, config), [&](const std::exception_ptr&, bool in_time) {
-    drained = in_time;
-    io.stop();
-  });
+  asio::co_spawn(io, drain_on_signal(signals, lifecycle, config, manager),
+                 [&](const std::exception_ptr&, bool in_time) {
+                   drained = in_time;
+                   io.stop();
+                 });
   run_io(io, config.io_threads);
 
   if (!drained) spdlog::warn("stopped with {} requests unanswered after the drain timeout", lifecycle.in_flight());

@@ -45,6 +45,15 @@ tcp::endpoint resolve(asio::io_context& io, const std::string& host, std::uint16
   return found.begin()->endpoint();
 }
 
+/// Of a bound socket; to be looked at as what its family says.
+template <typename Endpoint>
+Endpoint as(const asio::generic::stream_protocol::endpoint& bound) {
+  Endpoint endpoint;
+  endpoint.resize(bound.size());
+  std::memcpy(endpoint.data(), bound.data(), bound.size());
+  return endpoint;
+}
+
 /// Counts a connection while it is open.
 class ConnectionScope {
  public:
@@ -109,6 +118,11 @@ Listener::Listener(asio::io_context& io, const std::filesystem::path& path, std:
   file_->set_permissions(permissions);
 }
 
+Listener::Listener(asio::io_context& io, PassedSocket socket, const TlsCertificate* tls)
+    : io_(io), tls_(socket.family == AF_UNIX ? nullptr : tls), acceptor_(io) {
+  acceptor_.assign({socket.family, socket.family == AF_UNIX ? 0 : IPPROTO_TCP}, socket.descriptor);
+}
+
 void Listener::listen() {
   error_code error;
   acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -118,10 +132,9 @@ void Listener::listen() {
 
 std::string Listener::url() const {
   if (file_) return "unix:" + file_->path().string();
-  const auto bound = acceptor_.local_endpoint();
-  tcp::endpoint endpoint;
-  endpoint.resize(bound.size());
-  std::memcpy(endpoint.data(), bound.data(), bound.size());
+  const asio::generic::stream_protocol::endpoint bound = acceptor_.local_endpoint();
+  if (bound.protocol().family() == AF_UNIX) return "unix:" + as<asio::local::stream_protocol::endpoint>(bound).path();
+  const auto endpoint = as<tcp::endpoint>(bound);
   const std::string address = endpoint.address().to_string();
   return (tls_ != nullptr ? "https://" : "http://") + (endpoint.address().is_v6() ? "[" + address + "]" : address) +
          ":" + std::to_string(endpoint.port());

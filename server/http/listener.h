@@ -14,6 +14,7 @@
 #include "server/http/session.h"
 #include "server/http/tls_certificate.h"
 #include "server/http/unix_socket_file.h"
+#include "server/service_manager/passed_sockets.h"
 
 namespace mobileclip::server {
 
@@ -25,6 +26,8 @@ class Listener {
            const TlsCertificate* tls = nullptr);
   /// The same for a Unix-domain socket: HTTP in the clear.
   Listener(boost::asio::io_context& io, const std::filesystem::path& path, std::filesystem::perms permissions);
+  /// One that listens already: connections that come before listen() wait. `tls` as above; not for Unix-domain sockets.
+  Listener(boost::asio::io_context& io, PassedSocket socket, const TlsCertificate* tls = nullptr);
 
   void listen();                          ///< Throws as the constructor.
   [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:8080", "https://[::1]:8443", "unix:/run/m.sock"

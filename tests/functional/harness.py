@@ -80,18 +80,22 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Server:
-    """`with Server("--max-batch=4") as server:` serves the demo model, on a free port if none is given, and ends with it."""
+    """`with Server("--max-batch=4") as server:` serves the demo model, on a free port if none is given, and ends with it.
+
+    `env` is added to the environment; `descriptors` are left open for the server's.
+    """
 
     HOST = "127.0.0.1"
     WITHIN = ()  # a command that starts the server's, such as `ip netns exec`
 
-    def __init__(self, *flags, model=None, port=0):
+    def __init__(self, *flags, model=None, port=0, env=None, descriptors=()):
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MOBILECLIP_")}
         self.log = []
         self.process = subprocess.Popen(
             [*self.WITHIN, cli.BINARY, "serve", "--model", os.fspath(model or cli.demo_model()), f"--port={port}",
              *flags],
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=clean, text=True)
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env={**clean, **(env or {})}, pass_fds=descriptors,
+            text=True)
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()

@@ -84,7 +84,7 @@ class UnixSocket(ListenerTest):
         path = self.path("s")
         server = self.start(f"--unix-socket={path}", "--unix-socket-mode=0600")
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
-        with closing(UnixConnection(path)) as connection:
+        with closing(harness.UnixConnection(path)) as connection:
             for _ in range(2):
                 reply = exchange(connection, "POST", "/embed/text", TEXTS, JSON)
                 self.assertEqual(json_of(reply)["embeddings"], server.embed_texts(["a"]))

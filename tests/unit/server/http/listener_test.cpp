@@ -52,5 +52,18 @@ TEST(Listener, SaysThatThePortIsInUse) {
   EXPECT_THROW(Listener(io, "no.such.host.invalid", 1), std::runtime_error);
 }
 
+TEST(Listener, ServesOnASocketThatListensAlready) {
+  io_context io;
+  tcp::acceptor passed(io, tcp::endpoint(boost::asio::ip::address_v6::loopback(), 0));
+  const tcp::endpoint endpoint = passed.local_endpoint();
+  tcp::socket early(io);
+  early.connect(endpoint);
+  Listener listener(io, PassedSocket{.descriptor = passed.release(), .family = AF_INET6});
+  EXPECT_EQ(listener.url(), "http://[::1]:" + std::to_string(endpoint.port()));
+  listener.listen();
+  tcp::socket later(io);
+  later.connect(endpoint);
+}
+
 }  // namespace
 }  // namespace mobileclip::server
