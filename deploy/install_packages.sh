@@ -8,9 +8,10 @@ readonly BUILD_PACKAGES=(
 )
 readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly RUN_PACKAGES=(curl ca-certificates)
+readonly PACKAGE_PACKAGES=(dpkg-dev file git python3)
 # Debian starts haproxy and prometheus as services where systemd runs: the first, unconfigured, listens nowhere, the second
 # on port 9090.
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy iproute2 prometheus)
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy iproute2 prometheus dpkg-dev mandoc)
 
 # install_packages NAME... : does nothing, and needs no root, where all are installed.
 install_packages() {

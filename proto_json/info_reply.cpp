@@ -40,6 +40,7 @@ std::string info_reply(const InfoReply& reply) {
   json.begin_object();
   json.key("name").string("mobileclip-server");
   json.key("version").string(reply.version);
+  json.key("revision").string(reply.revision);
   json.key("model").string(engine.model);
   json.key("synthetic").boolean(engine.synthetic);
   if (engine.synthetic) {

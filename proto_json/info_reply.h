@@ -11,7 +11,8 @@
 namespace mobileclip::proto {
 
 struct InfoReply {
-  std::string_view version;  ///< of the server
+  std::string_view version;   ///< of the server
+  std::string_view revision;  ///< the commit it was built from
   const EngineInfo& engine;
   const EngineOptions& options;
   std::size_t max_body_bytes;

@@ -174,7 +174,7 @@ void write_tei_info(JsonWriter& json, const InfoReply& reply) {
   json.key("max_client_batch_size").integer(reply.max_items_per_request);
   json.key("auto_truncate").boolean(false);
   json.key("tokenization_workers").integer(engine.threads);
-  json.key("sha").null();  // of the server's sources: "version" says which they are
+  json.key("sha").string(reply.revision);
   json.key("docker_label").null();
 }
 

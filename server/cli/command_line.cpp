@@ -8,16 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "server/cli/command.h"
 #include "server/cli/literal_arguments.h"
+#include "server/cli/program.h"
 #include "server/config/nearest.h"
 #include "server/config/options.h"
-#include "server/version.h"
 
 namespace mobileclip::server {
 namespace {
-
-constexpr const char* kProgram = "mobileclip-server";
 
 void report(std::string message) {
   std::ranges::replace(message, '\n', ' ');
@@ -32,7 +29,7 @@ const CLI::App& chosen(const CLI::App& app) {
 
 std::string see_help(const CLI::App& command) {
   const std::string name = command.get_parent() ? " " + command.get_name() : "";
-  return std::string(" (see: ") + kProgram + name + " --help)";
+  return " (see: " + std::string(kProgram) + name + " --help)";
 }
 
 /// What nobody asked for: "--prot" or "srve", with what it may have been meant to be.
@@ -63,25 +60,9 @@ std::string describe(const CLI::App& app, const CLI::ParseError& error) {
 
 int run_command_line(int argc, const char* const* argv) {
   try {
-    CLI::App app("Turns images and texts into MobileCLIP2 embeddings, on the CPU.", kProgram);
-    app.set_version_flag("--version", std::string(kProgram) + " " + std::string(version()));
-    app.get_formatter()->column_width(36);
-    app.require_subcommand(1);
-    app.footer(
-        "\nTo begin:\n"
-        "  mobileclip-server synthesize MobileCLIP2-S0 models/demo   make a demo model (its embeddings mean nothing)\n"
-        "  mobileclip-server serve --model models/demo               serve it on http://127.0.0.1:8080\n"
-        "\nEvery command has its own --help.");
+    CLI::App app;
     Action action;
-    add_serve_command(app, action);
-    add_embed_command(app, action);
-    add_tokenize_command(app, action);
-    add_preprocess_command(app, action);
-    add_inspect_command(app, action);
-    add_convert_command(app, action);
-    add_synthesize_command(app, action);
-    add_selftest_command(app, action);
-
+    describe_program(app, action);
     unmark_literals(app);
     if (argc <= 1) {
       std::cerr << app.help();

@@ -9,6 +9,7 @@ namespace mobileclip::server {
 Response info(const HandlerContext& context) {
   const ServerConfig& config = context.config;
   return json_response(proto::info_reply({.version = version(),
+                                          .revision = revision(),
                                           .engine = context.service.info(),
                                           .options = config.engine,
                                           .max_body_bytes = config.max_body_bytes,

@@ -26,7 +26,7 @@ class Usage(unittest.TestCase):
                 self.assertIn(f"Usage: mobileclip-server {command}", result.stdout.decode())
 
     def test_version(self):
-        self.assertRegex(cli.run("--version").stdout.decode(), r"^mobileclip-server \d+\.\d+\.\d+\n$")
+        self.assertRegex(cli.run("--version").stdout.decode(), r"^mobileclip-server \d+\.\d+\.\d+ \(([0-9a-f]{40}(-dirty)?|unknown)\)\n$")
 
     def test_unknown_names_suggest_the_nearest(self):
         self.assert_error(cli.run("tokenise", "x"), 2, "did you mean 'tokenize'?")

@@ -20,6 +20,7 @@ EngineInfo some_engine(bool synthetic) {
 
 nlohmann::json info_json(const EngineInfo& engine, const EngineOptions& options = {}) {
   return nlohmann::json::parse(info_reply({.version = "1.2.3",
+                                           .revision = "0123abcd",
                                            .engine = engine,
                                            .options = options,
                                            .max_body_bytes = 1000,

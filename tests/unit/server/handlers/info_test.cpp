@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/version.h"
 #include "tests/unit/server/handlers/fake_service.h"
 
 namespace mobileclip::server {
@@ -17,6 +18,7 @@ TEST_F(InfoTest, ReportsTheConfiguredLimits) {
   config.engine.max_queue_items = 99;
   const auto info = json_of(get("/info"));
   EXPECT_EQ(info["model"], "fake-model");
+  EXPECT_EQ(info["revision"], revision());
   EXPECT_EQ(info["limits"]["max_items_per_request"], 17);
   EXPECT_EQ(info["limits"]["max_queue_items"], 99);
 }
