@@ -174,7 +174,9 @@ std::string man_page(const ProgramDocs& program, std::string_view version) {
   std::string page = ".TH " + quoted(upper(name)) + " 1 \"\" " + quoted(name + " " + std::string(version)) + "\n";
   page += ".SH NAME\n" + escaped(name) + " \\- MobileCLIP embeddings of images and texts over HTTP\n";
   page += ".SH SYNOPSIS\n";
-  for (const CommandDocs& command : program.commands) page += usage(command) + ".br\n";
+  for (const CommandDocs& command : program.commands) {
+    page += (&command == &program.commands.front() ? "" : ".br\n") + usage(command);
+  }
   page += ".SH DESCRIPTION\n" + escaped(program.itself.description) + "\n" + footer(program.itself.footer);
   page += ".SH OPTIONS\n" + options(program.itself);
   page += ".SH COMMANDS\n";
