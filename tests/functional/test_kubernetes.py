@@ -115,6 +115,21 @@ class Manifests(unittest.TestCase):
                     self.assertEqual(get["port"], "admin")
                     self.assertEqual(harness.exchange(connection, "GET", get["path"]).status, 200, probe)
 
+    def test_kserve(self):
+        """No schemas of it are to be had: what the two objects say of each other, and of the server."""
+        runtime, service = manifests("kserve/inference-service.yaml")["documents"]
+        model, server = service["spec"]["predictor"]["model"], container(runtime)
+        self.assertEqual((runtime["kind"], service["kind"]), ("ServingRuntime", "InferenceService"))
+        self.assertEqual(model["runtime"], runtime["metadata"]["name"])
+        self.assertLessEqual(model["modelFormat"].items(), runtime["spec"]["supportedModelFormats"][0].items())
+        self.assertIn(model["protocolVersion"], runtime["spec"]["protocolVersions"])
+        self.assertEqual(server["name"], "kserve-container")  # KServe finds it by this name
+        printed = cli.run(*server["args"], "--print-config")
+        self.assertEqual(printed.returncode, 0, printed.stderr)
+        self.assertIn(f"port: {server['ports'][0]['containerPort']}\n", printed.stdout.decode())
+        with harness.Server() as here:
+            self.assertEqual(here.get(server["readinessProbe"]["httpGet"]["path"]).status, 200)
+
 
 class BulkJob(unittest.TestCase):
     """bulk-job/embed_shard.py, as three pods of an indexed Job would run it."""

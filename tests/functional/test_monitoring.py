@@ -56,6 +56,25 @@ class Configuration(unittest.TestCase):
                 self.assertIn(f"`{alert}`", explained)
 
 
+class Compose(unittest.TestCase):
+    """deploy/docker-compose.yml gives each program its files where it looks for them."""
+
+    MOUNTS = dict(re.findall(r'"\./(\S+?):(/\S+?):ro"', (cli.ROOT / "deploy" / "docker-compose.yml").read_text()))
+
+    def test_files_are_there(self):
+        self.assertEqual(len(self.MOUNTS), 3)
+        for source in self.MOUNTS:
+            self.assertTrue((cli.ROOT / "deploy" / source).is_dir(), source)
+
+    def test_grafana_finds_dashboard_and_prometheus(self):
+        provisioning = FOLDER / "grafana" / "provisioning"
+        provider = (provisioning / "dashboards" / "mobileclip.yml").read_text()
+        self.assertIn(f"path: {self.MOUNTS['monitoring/grafana/dashboards']}\n", provider)
+        source = (provisioning / "datasources" / "prometheus.yml").read_text()
+        default, = (variable for variable in DASHBOARD["templating"]["list"] if variable["type"] == "datasource")
+        self.assertIn(f"uid: {default['current']['value']}\n", source)
+
+
 class Dashboard(unittest.TestCase):
     def test_panels_have_places_of_their_own(self):
         taken = {}
