@@ -26,6 +26,7 @@ fi
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 ccache=$(ccache_option)
 # Optimised, for the golden tests run whole models; without NDEBUG, so that assertions count.
-cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O2 ${ccache:+"$ccache"}
+cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O2 \
+  -DCMAKE_INSTALL_PREFIX=/usr ${ccache:+"$ccache"} # the prefix of a package: test_package.py
 cmake --build "$BUILD"
 exec python3 "$ROOT/tests/support/run_all.py" --build "$BUILD" "$@"
