@@ -4,7 +4,7 @@
 #include <cctype>
 #include <string_view>
 
-#include "proto_json/base64.h"
+#include "engine/base/base64.h"
 
 namespace mobileclip::proto {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "proto_json/base64.h"
+#include "engine/base/base64.h"
 #include "proto_json/image_source.h"
 #include "proto_json/json_document.h"
 #include "proto_json/json_fields.h"

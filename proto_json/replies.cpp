@@ -1,8 +1,8 @@
 #include "proto_json/replies.h"
 
+#include "engine/base/base64.h"
 #include "engine/weights/float_conversion.h"
 #include "engine/weights/npy_header.h"
-#include "proto_json/base64.h"
 #include "proto_json/packed_embedding.h"
 
 namespace mobileclip::proto {

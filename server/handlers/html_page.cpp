@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "proto_json/base64.h"
+#include "engine/base/base64.h"
 #include "server/http/responses.h"
 
 namespace mobileclip::server {
@@ -20,7 +20,7 @@ std::string hash_source(std::string_view text) {
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
     throw std::runtime_error("OpenSSL's SHA-256 failed");
   }
-  return "'sha256-" + proto::encode_base64(std::as_bytes(std::span(digest).first(size))) + "'";
+  return "'sha256-" + encode_base64(std::as_bytes(std::span(digest).first(size))) + "'";
 }
 
 /// What stands between the first <tag> and its end.

@@ -1,5 +1,5 @@
 // Base64: bytes survive being encoded, and what is accepted is the one text that stands for its bytes.
-#include "proto_json/base64.h"
+#include "engine/base/base64.h"
 
 #include "proto_json/image_source.h"
 #include "tests/fuzz/check.h"

@@ -1,11 +1,11 @@
-#include "proto_json/base64.h"
+#include "engine/base/base64.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-namespace mobileclip::proto {
+namespace mobileclip {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -88,4 +88,4 @@ std::string encode_base64(std::span<const std::byte> bytes) {
   return encoded;
 }
 
-}  // namespace mobileclip::proto
+}  // namespace mobileclip

@@ -1,11 +1,11 @@
-#include "proto_json/base64.h"
+#include "engine/base/base64.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
 
-namespace mobileclip::proto {
+namespace mobileclip {
 namespace {
 
 using ::testing::HasSubstr;
@@ -99,4 +99,4 @@ TEST(Base64, EncodesAsTheRfcHasIt) {
 }
 
 }  // namespace
-}  // namespace mobileclip::proto
+}  // namespace mobileclip

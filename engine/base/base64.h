@@ -9,7 +9,7 @@
 
 #include "engine/base/error.h"
 
-namespace mobileclip::proto {
+namespace mobileclip {
 
 /// Replaces `text` by the bytes that text[offset..] stands for. Strict: padding is required, white space and unused
 /// bits that are set are refused. On failure (kInvalidArgument, naming the offset) `text` is left in an unspecified
@@ -19,4 +19,4 @@ std::optional<Error> decode_base64(std::string& text, std::size_t offset = 0);
 /// With padding, without line breaks.
 std::string encode_base64(std::span<const std::byte> bytes);
 
-}  // namespace mobileclip::proto
+}  // namespace mobileclip
