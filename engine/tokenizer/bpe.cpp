@@ -26,7 +26,7 @@ std::size_t Bpe::HashPair::operator()(std::uint64_t pair) const noexcept {
   return static_cast<std::size_t>((pair ^ pair >> 32) * 0x9E3779B97F4A7C15u >> 16);
 }
 
-Bpe::Bpe(std::span<const BpeMerge> merges) {
+Bpe::Bpe(std::span<const BpeMerge> merges, BpeOrder order) : order_(order) {
   rules_.reserve(merges.size());
   for (std::uint32_t rank = 0; rank < merges.size(); ++rank) {
     const BpeMerge& merge = merges[rank];
@@ -66,7 +66,7 @@ void Bpe::merge(std::vector<std::int32_t>& symbols, BpeWorkspace& workspace) con
   };
 
   while (!candidates.empty()) {
-    // One round: every occurrence of the best pair. Pairs that it brings about wait for the next round.
+    // One round: every occurrence of the best pair, unless something better comes up and may go first.
     const std::uint32_t rank = rank_of(candidates.front());
     merged_at.clear();
     while (!candidates.empty() && rank_of(candidates.front()) == rank) {
@@ -82,7 +82,12 @@ void Bpe::merge(std::vector<std::int32_t>& symbols, BpeWorkspace& workspace) con
       symbols[right] = kMergedAway;
       next[left] = next[right];
       if (next[left] != kEnd) previous[next[left]] = left;
-      merged_at.push_back(left);
+      if (order_ == BpeOrder::kRounds) {
+        merged_at.push_back(left);
+      } else {
+        consider(previous[left]);
+        consider(left);
+      }
     }
     for (const std::int32_t at : merged_at) {
       if (symbols[at] == kMergedAway) continue;
@@ -90,7 +95,14 @@ void Bpe::merge(std::vector<std::int32_t>& symbols, BpeWorkspace& workspace) con
       consider(at);
     }
   }
-  std::erase(symbols, kMergedAway);
+
+  workspace.starts.clear();
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    if (symbols[i] == kMergedAway) continue;
+    symbols[workspace.starts.size()] = symbols[i];
+    workspace.starts.push_back(i);
+  }
+  symbols.resize(workspace.starts.size());
 }
 
 }  // namespace mobileclip

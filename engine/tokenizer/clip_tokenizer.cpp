@@ -7,6 +7,7 @@
 
 #include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/clip_pretokenizer.h"
+#include "engine/tokenizer/decode_text.h"
 #include "engine/tokenizer/text_alignment.h"
 #include "engine/tokenizer/unicode.h"
 #include "engine/tokenizer/utf8.h"
@@ -14,9 +15,6 @@
 
 namespace mobileclip {
 namespace {
-
-// Far above what a server takes in one request; ICU counts in 31 bits.
-constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
 
 // The first ids of a text, and how many it has in all.
 class IdSink {
@@ -39,45 +37,14 @@ class IdSink {
   std::size_t count_ = 0;
 };
 
-Result<std::u32string> decode(std::string_view utf8) {
-  if (utf8.size() > kMaxTextBytes) {
-    return Error{ErrorCode::kInvalidArgument, "expected a text of at most " + std::to_string(kMaxTextBytes) +
-                                                  " bytes, found " + std::to_string(utf8.size())};
-  }
-  DecodedUtf8 decoded = decode_utf8(utf8);
-  if (decoded.valid_bytes < utf8.size()) {
-    return Error{ErrorCode::kInvalidText,
-                 "expected UTF-8, found other bytes at offset " + std::to_string(decoded.valid_bytes)};
-  }
-  return std::move(decoded.text);
-}
-
-Error no_context() { return {ErrorCode::kInvalidArgument, "expected a context of at least 1 token, found 0"}; }
-
-/// How many bytes of text each id stands for. A merge's halves mostly come before it, but nothing makes them.
-std::vector<std::size_t> byte_lengths_of(const ClipVocabulary& vocabulary) {
-  std::vector<std::size_t> lengths(vocabulary.size, 0);
-  const auto at = [&](std::int32_t id) -> std::size_t& { return lengths[static_cast<std::size_t>(id)]; };
-  for (const std::int32_t id : vocabulary.byte_ids) at(id) = 1;
-  for (const std::int32_t id : vocabulary.last_byte_ids) at(id) = 1;
-  for (bool found = true; found;) {
-    found = false;
-    for (const BpeMerge& merge : vocabulary.merges) {
-      if (at(merge.merged) > 0 || at(merge.left) == 0 || at(merge.right) == 0) continue;
-      at(merge.merged) = at(merge.left) + at(merge.right);
-      found = true;
-    }
-  }
-  return lengths;
-}
+Error no_context() { return Error{ErrorCode::kInvalidArgument, "expected a context of at least 1 token, found 0"}; }
 
 }  // namespace
 
 struct ClipTokenizer::Impl {
-  explicit Impl(ClipVocabulary loaded)
-      : vocabulary(std::move(loaded)), bpe(vocabulary.merges), byte_lengths(byte_lengths_of(vocabulary)) {}
+  explicit Impl(ClipVocabulary loaded) : vocabulary(std::move(loaded)), bpe(vocabulary.merges, BpeOrder::kRounds) {}
 
-  /// Calls visit(piece, ids) for every piece of a cleaned text.
+  /// Calls visit(piece, ids, starts) for every piece of a cleaned text: its tokens, and the byte at which each begins.
   template <typename Visit>
   void for_each_piece(std::u32string_view text, const Visit& visit) const {
     std::vector<std::int32_t> symbols;
@@ -86,13 +53,15 @@ struct ClipTokenizer::Impl {
     for (auto piece = next_clip_piece(text, position); !piece.empty(); piece = next_clip_piece(text, position)) {
       if (piece == U"<start_of_text>") {
         symbols.assign(1, vocabulary.start_of_text);
+        workspace.starts.assign(1, 0);
       } else if (piece == U"<end_of_text>") {
         symbols.assign(1, vocabulary.end_of_text);
+        workspace.starts.assign(1, 0);
       } else {
         to_symbols(piece, symbols);
         bpe.merge(symbols, workspace);
       }
-      visit(piece, symbols);
+      visit(piece, std::span<const std::int32_t>(symbols), std::span<const std::size_t>(workspace.starts));
     }
   }
 
@@ -106,7 +75,6 @@ struct ClipTokenizer::Impl {
 
   ClipVocabulary vocabulary;
   Bpe bpe;
-  std::vector<std::size_t> byte_lengths;  // by id
 };
 
 ClipTokenizer::ClipTokenizer(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -123,12 +91,12 @@ bool ClipTokenizer::exists_in(const std::filesystem::path& directory) { return c
 
 Result<TokenizedText> ClipTokenizer::encode(std::string_view utf8, std::size_t context_length) const {
   if (context_length == 0) return no_context();
-  const Result<std::u32string> decoded = decode(utf8);
+  const Result<std::u32string> decoded = decode_text(utf8);
   if (!decoded) return decoded.error();
 
   IdSink sink(context_length);
   sink.add(start_of_text());
-  impl_->for_each_piece(clean_clip_text(*decoded), [&](std::u32string_view, std::span<const std::int32_t> ids) {
+  impl_->for_each_piece(clean_clip_text(*decoded), [&](std::u32string_view, std::span<const std::int32_t> ids, auto) {
     for (const std::int32_t id : ids) sink.add(id);
   });
   sink.add(end_of_text());
@@ -148,7 +116,7 @@ Result<TokenizedText> ClipTokenizer::frame(TokenIds ids, std::size_t context_len
 }
 
 Result<std::vector<TokenSpan>> ClipTokenizer::spans(std::string_view utf8) const {
-  const Result<std::u32string> decoded = decode(utf8);
+  const Result<std::u32string> decoded = decode_text(utf8);
   if (!decoded) return decoded.error();
   const std::u32string text = clean_clip_text(*decoded);
   const auto positions = align_cleaned(*decoded, text);
@@ -159,7 +127,7 @@ Result<std::vector<TokenSpan>> ClipTokenizer::spans(std::string_view utf8) const
     spans.push_back({.id = id, .special = true, .text = start ? "<start_of_text>" : "<end_of_text>", .range = {}});
   };
   add_special(start_of_text());
-  impl_->for_each_piece(text, [&](std::u32string_view piece, std::span<const std::int32_t> ids) {
+  impl_->for_each_piece(text, [&](std::u32string_view piece, auto ids, auto starts) {
     if (ids.size() == 1 && (ids[0] == start_of_text() || ids[0] == end_of_text())) return add_special(ids[0]);
     std::string bytes;
     std::vector<std::size_t> character_of;  // each byte's, in `text`
@@ -167,14 +135,12 @@ Result<std::vector<TokenSpan>> ClipTokenizer::spans(std::string_view utf8) const
       append_utf8(bytes, piece[i]);
       character_of.resize(bytes.size(), static_cast<std::size_t>(piece.data() - text.data()) + i);
     }
-    std::size_t from = 0;
-    for (const std::int32_t id : ids) {
-      const std::size_t length = impl_->byte_lengths[static_cast<std::size_t>(id)];
-      TokenSpan span{.id = id, .special = false, .text = bytes.substr(from, length), .range = {}};
-      from += length;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const std::size_t begin = starts[i];
+      const std::size_t end = i + 1 < starts.size() ? starts[i + 1] : bytes.size();
+      TokenSpan span{.id = ids[i], .special = false, .text = bytes.substr(begin, end - begin), .range = {}};
       if (positions) {
-        span.range = {.begin = (*positions)[character_of[from - length]],
-                      .end = (*positions)[character_of[from - 1]] + 1};
+        span.range = {.begin = (*positions)[character_of[begin]], .end = (*positions)[character_of[end - 1]] + 1};
       }
       spans.push_back(std::move(span));
     }

@@ -78,7 +78,7 @@ const std::u32string& standard_width_form(char32_t c) {
   static const auto kForms = [] {
     std::array<std::u32string, kLastWidthForm - kFirstWidthForm + 1> forms;
     for (std::size_t i = 0; i < forms.size(); ++i)
-      forms[i] = normalize_nfkc(static_cast<char32_t>(kFirstWidthForm + i));
+      forms[i] = normalize(UnicodeForm::kNfkc, std::u32string(1, static_cast<char32_t>(kFirstWidthForm + i)));
     return forms;
   }();
   return kForms[c - kFirstWidthForm];
@@ -155,7 +155,7 @@ std::u32string repair_segment(std::u32string text, bool unescape_html) {
     repaired = unify_line_breaks(repaired);
     repaired = remove_terminal_escapes(repaired);
     std::erase_if(repaired, is_useless_control);
-    repaired = normalize_nfc(repaired);
+    repaired = normalize(UnicodeForm::kNfc, repaired);
     if (repaired == text) break;
     text = std::move(repaired);
   }

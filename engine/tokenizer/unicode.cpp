@@ -4,8 +4,11 @@
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
+#include <unicode/unorm2.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <stdexcept>
 
 #include "engine/base/error.h"
@@ -42,6 +45,19 @@ const icu::Normalizer2& normalizer(GetNormalizer get, const char* form) {
 const icu::Normalizer2& nfc() { return normalizer(icu::Normalizer2::getNFCInstance, "NFC"); }
 const icu::Normalizer2& nfd() { return normalizer(icu::Normalizer2::getNFDInstance, "NFD"); }
 const icu::Normalizer2& nfkc() { return normalizer(icu::Normalizer2::getNFKCInstance, "NFKC"); }
+const icu::Normalizer2& nfkd() { return normalizer(icu::Normalizer2::getNFKDInstance, "NFKD"); }
+
+struct FormTraits {
+  const icu::Normalizer2& (*normalizer)();
+  UProperty quick_check;
+  char32_t first_changed;  ///< characters below neither change nor combine with what stands before them
+};
+
+constexpr std::array<FormTraits, 4> kForms{{{nfc, UCHAR_NFC_QUICK_CHECK, 0x300},
+                                            {nfd, UCHAR_NFD_QUICK_CHECK, 0xC0},
+                                            {nfkc, UCHAR_NFKC_QUICK_CHECK, 0xA0},
+                                            {nfkd, UCHAR_NFKD_QUICK_CHECK, 0xA0}}};
+const FormTraits& traits_of(UnicodeForm form) { return kForms[static_cast<std::size_t>(form)]; }
 
 icu::UnicodeString normalized(const icu::Normalizer2& form, const icu::UnicodeString& text) {
   UErrorCode status = U_ZERO_ERROR;
@@ -51,7 +67,7 @@ icu::UnicodeString normalized(const icu::Normalizer2& form, const icu::UnicodeSt
 }
 
 // ICU puts marks into canonical order by insertion: quadratic where thousands of them follow one letter. Sorting such
-// a run first gives canonically equivalent text, so its NFC is the same. Shorter runs are left to ICU.
+// a run first gives canonically equivalent text, so its normal forms are the same. Shorter runs are left to ICU.
 constexpr std::size_t kLongRunOfMarks = 64;
 
 void sort_marks(std::u32string& decomposed) {
@@ -98,6 +114,7 @@ void require_unicode_data() {
   nfc();
   nfd();
   nfkc();
+  nfkd();
 }
 
 bool is_space(char32_t c) {
@@ -118,12 +135,21 @@ std::u32string to_lower(std::u32string_view text) {
   return from_icu(to_icu(text).toLower(icu::Locale::getRoot()));
 }
 
-std::u32string normalize_nfc(std::u32string_view text) {
-  // Nothing below U+0300 composes with what stands before it or decomposes in NFC.
-  if (std::ranges::all_of(text, [](char32_t c) { return c < 0x300; })) return std::u32string(text);
-  return from_icu(normalized(nfc(), to_icu(with_long_runs_sorted(text))));
+std::u32string normalize(UnicodeForm form, std::u32string_view text) {
+  const FormTraits& traits = traits_of(form);
+  if (std::ranges::all_of(text, [&](char32_t c) { return c < traits.first_changed; })) return std::u32string(text);
+  return from_icu(normalized(traits.normalizer(), to_icu(with_long_runs_sorted(text))));
 }
 
-std::u32string normalize_nfkc(char32_t c) { return from_icu(normalized(nfkc(), to_icu({&c, 1}))); }
+bool begins_afresh(UnicodeForm form, char32_t c) {
+  return c < kForms[0].first_changed || traits_of(form).normalizer().hasBoundaryBefore(static_cast<UChar32>(c)) != 0;
+}
+
+bool is_unchanged_in(UnicodeForm form, char32_t c) {
+  const FormTraits& traits = traits_of(form);
+  const auto character = static_cast<UChar32>(c);
+  return c < traits.first_changed ||
+         (u_getIntPropertyValue(character, traits.quick_check) == UNORM_YES && u_getCombiningClass(character) == 0);
+}
 
 }  // namespace mobileclip

@@ -18,10 +18,15 @@ bool is_digit(char32_t c);   ///< general category Nd
 /// str.lower(): full case mapping without a locale, final sigma included.
 std::u32string to_lower(std::u32string_view text);
 
-/// unicodedata.normalize("NFC", text)
-std::u32string normalize_nfc(std::u32string_view text);
+enum class UnicodeForm { kNfc, kNfd, kNfkc, kNfkd };
 
-/// unicodedata.normalize("NFKC", c)
-std::u32string normalize_nfkc(char32_t c);
+/// unicodedata.normalize(form, text)
+std::u32string normalize(UnicodeForm form, std::u32string_view text);
+
+/// Whether what stands before `c` and what follows are normalised independently of each other.
+bool begins_afresh(UnicodeForm form, char32_t c);
+
+/// Whether `c` stays as it is where it stands among none but such characters.
+bool is_unchanged_in(UnicodeForm form, char32_t c);
 
 }  // namespace mobileclip

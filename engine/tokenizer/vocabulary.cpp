@@ -7,13 +7,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "engine/tokenizer/byte_symbols.h"
 #include "engine/tokenizer/utf8.h"
 #include "engine/tokenizer/vocabulary_file.h"
+#include "engine/tokenizer/vocabulary_json.h"
 
 namespace mobileclip {
 namespace {
@@ -24,9 +24,6 @@ namespace fs = std::filesystem;
 // OpenCLIP's own names, and those of OpenAI's vocabulary as Hugging Face has it.
 constexpr std::string_view kStartNames[] = {"<start_of_text>", "<|startoftext|>"};
 constexpr std::string_view kEndNames[] = {"<end_of_text>", "<|endoftext|>"};
-
-// No published vocabulary comes near; a higher id is a damaged file, and would ask for a huge embedding table.
-constexpr std::int32_t kMaxId = (1 << 24) - 1;
 
 class NamedError {
  public:
@@ -39,19 +36,10 @@ class NamedError {
   std::string file_;
 };
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
-  return '"' + std::string(text.substr(0, kLongest)) + (text.size() > kLongest ? "…\"" : "\"");
-}
-
 // What every form comes down to.
 struct VocabularySource {
-  std::unordered_map<std::string, std::int32_t> ids;
-  struct Merge {
-    std::string left, right;
-    std::string item;  // for messages: "line 17" or "model.merges[16]"
-  };
-  std::vector<Merge> merges;
+  VocabularyIds ids;
+  std::vector<SymbolPair> merges;
   fs::path merges_file;
 };
 
@@ -86,7 +74,7 @@ ClipVocabulary resolve(const VocabularySource& source, const fs::path& file) {
     vocabulary.last_byte_ids[entry.byte] = require(name + kEndOfWord);
   }
   vocabulary.merges.reserve(source.merges.size());
-  for (const auto& merge : source.merges) {
+  for (const SymbolPair& merge : source.merges) {
     const auto require = [&](const std::string& symbol) {
       if (const auto id = id_of(source, symbol)) return *id;
       throw merge_error(merge.item,
@@ -115,13 +103,10 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-// "left right"
-VocabularySource::Merge parse_merge(std::string_view text, std::string item, const NamedError& error) {
-  const std::size_t space = text.find(' ');
-  const bool two_symbols = space != std::string_view::npos && space > 0 && space + 1 < text.size() &&
-                           text.find(' ', space + 1) == std::string_view::npos;
-  if (!two_symbols) throw error(item, "expected two symbols with a space between them, found " + in_quotes(text));
-  return {std::string(text.substr(0, space)), std::string(text.substr(space + 1)), std::move(item)};
+SymbolPair parse_merge_line(std::string_view line, std::size_t number, const NamedError& error) {
+  SymbolPair pair{.left = {}, .right = {}, .item = "line " + std::to_string(number)};
+  if (parse_symbol_pair(line, pair)) return pair;
+  throw error(pair.item, "expected two symbols with a space between them, found " + in_quotes(line));
 }
 
 Json parse_json(const fs::path& file, const std::string& text) {
@@ -132,61 +117,24 @@ Json parse_json(const fs::path& file, const std::string& text) {
   }
 }
 
-std::int32_t parse_id(const Json& json, const std::string& item, const NamedError& error) {
-  if (!json.is_number_integer() || json < 0 || json > kMaxId) {
-    throw error(item, "expected an id from 0 to " + std::to_string(kMaxId) + ", found " + json.dump());
-  }
-  return json.get<std::int32_t>();
-}
-
-void read_ids(const Json& vocab, const std::string& item, const NamedError& error, VocabularySource& source) {
-  if (!vocab.is_object())
-    throw error(item, "expected an object of symbols and ids, found " + std::string(vocab.type_name()));
-  source.ids.reserve(vocab.size());
-  for (const auto& [symbol, id] : vocab.items())
-    source.ids[symbol] = parse_id(id, item + "[" + in_quotes(symbol) + "]", error);
-}
-
 // Hugging Face's tokenizer.json, of which model.vocab, model.merges and added_tokens matter: normaliser and
 // pre-tokeniser are OpenCLIP's whatever the file says.
 VocabularySource from_tokenizer_json(const fs::path& file, const Json& json) {
-  const NamedError error(file);
+  const JsonNode root(json, file.string());
   VocabularySource source;
   source.merges_file = file;
 
-  const Json& model = json["model"];
-  if (!model.is_object()) throw error("model", "expected an object, found " + std::string(model.type_name()));
-  const std::string type = model.contains("type") ? model["type"].dump() : "\"BPE\"";
-  if (type != "\"BPE\"") throw error("model.type", "expected \"BPE\", found " + type);
-  const std::string suffix = model.contains("end_of_word_suffix") ? model["end_of_word_suffix"].dump() : "null";
-  if (suffix != in_quotes(kEndOfWord)) throw error("model.end_of_word_suffix", "expected \"</w>\", found " + suffix);
-
-  if (!model.contains("vocab")) throw error("model.vocab", "expected an object of symbols and ids, found none");
-  read_ids(model["vocab"], "model.vocab", error, source);
-  if (!model.contains("merges") || !model["merges"].is_array())
-    throw error("model.merges", "expected an array, found none");
-  const Json& merges = model["merges"];
-  source.merges.reserve(merges.size());
-  for (std::size_t i = 0; i < merges.size(); ++i) {
-    const Json& merge = merges[i];
-    std::string item = "model.merges[" + std::to_string(i) + "]";
-    if (merge.is_string()) {
-      source.merges.push_back(parse_merge(merge.get_ref<const std::string&>(), std::move(item), error));
-    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-      source.merges.push_back({merge[0].get<std::string>(), merge[1].get<std::string>(), std::move(item)});
-    } else {
-      throw error(item, "expected \"left right\" or [\"left\", \"right\"], found " + merge.dump());
-    }
+  const JsonNode model = root.at("model");
+  const std::string type = model.string_or("type", "BPE");
+  if (type != "BPE") throw model.at("type").error("\"BPE\"");
+  if (model.string_or("end_of_word_suffix", "") != kEndOfWord) {
+    const auto suffix = model.find("end_of_word_suffix");
+    throw suffix ? suffix->error("\"</w>\"") : model.refusal("end_of_word_suffix: expected \"</w>\", found none");
   }
-
-  const Json added = json.value("added_tokens", Json::array());
-  if (!added.is_array()) throw error("added_tokens", "expected an array, found " + std::string(added.type_name()));
-  for (std::size_t i = 0; i < added.size(); ++i) {
-    const std::string item = "added_tokens[" + std::to_string(i) + "]";
-    const bool complete = added[i].is_object() && added[i].contains("content") && added[i]["content"].is_string() &&
-                          added[i].contains("id");
-    if (!complete) throw error(item, "expected an object with \"content\" and \"id\", found " + added[i].dump());
-    source.ids[added[i]["content"].get<std::string>()] = parse_id(added[i]["id"], item + ".id", error);
+  source.ids = read_token_ids(model.at("vocab"));
+  source.merges = read_merges(model.at("merges"));
+  if (const auto added = root.find("added_tokens")) {
+    for (const JsonNode& token : added->elements()) source.ids[token.at("content").string()] = token.at("id").id();
   }
   return source;
 }
@@ -195,12 +143,12 @@ VocabularySource from_vocab_and_merges(const fs::path& vocab_file, const Json& v
                                        const std::string& merges) {
   VocabularySource source;
   source.merges_file = merges_file;
-  read_ids(vocab, "vocabulary", NamedError(vocab_file), source);
+  source.ids = read_token_ids(JsonNode(vocab, vocab_file.string(), "vocabulary"));
   const NamedError error(merges_file);
   const std::vector<std::string_view> lines = lines_of(merges);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const bool header = i == 0 && lines[i].starts_with("#version");
-    if (!header) source.merges.push_back(parse_merge(lines[i], "line " + std::to_string(i + 1), error));
+    if (!header) source.merges.push_back(parse_merge_line(lines[i], i + 1, error));
   }
   return source;
 }
@@ -225,7 +173,7 @@ VocabularySource from_simple_vocab(const fs::path& file, const std::string& text
     }
   }
   for (std::size_t i = 1; i < lines.size() && i <= kMaxMerges; ++i) {
-    source.merges.push_back(parse_merge(lines[i], "line " + std::to_string(i + 1), error));
+    source.merges.push_back(parse_merge_line(lines[i], i + 1, error));
     source.ids[source.merges.back().left + source.merges.back().right] = next_id++;
   }
   source.ids[std::string(kStartNames[0])] = next_id++;

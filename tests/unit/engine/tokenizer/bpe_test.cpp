@@ -16,7 +16,7 @@ using Symbols = std::vector<std::int32_t>;
 
 Symbols merged(const std::vector<BpeMerge>& merges, Symbols symbols) {
   BpeWorkspace workspace;
-  Bpe(merges).merge(symbols, workspace);
+  Bpe(merges, BpeOrder::kRounds).merge(symbols, workspace);
   return symbols;
 }
 
@@ -72,6 +72,15 @@ TEST(Bpe, ARoundIsFinishedBeforeABetterPairItBringsAbout) {
   EXPECT_THAT(merged(merges, {1, 2, 1, 2}), ElementsAre(12, 12));
 }
 
+TEST(Bpe, TheBestPairThereIsAtAnyTime) {
+  const std::vector<BpeMerge> merges{{12, 1, 121}, {1, 2, 12}};
+  Symbols symbols{1, 2, 1, 2};
+  BpeWorkspace workspace;
+  Bpe(merges, BpeOrder::kBestFirst).merge(symbols, workspace);
+  EXPECT_THAT(symbols, ElementsAre(121, 2));
+  EXPECT_THAT(workspace.starts, ElementsAre(0, 3));
+}
+
 // Few symbols and merges in any order, so that every kind of conflict between neighbours occurs.
 TEST(Bpe, AgreesWithTheReferenceOnRandomMerges) {
   std::mt19937 random(1);
@@ -83,7 +92,7 @@ TEST(Bpe, AgreesWithTheReferenceOnRandomMerges) {
     for (int i = below(12); i > 0; --i) {
       merges.push_back({below(letters + 8), below(letters + 8), letters + below(8)});
     }
-    const Bpe bpe(merges);
+    const Bpe bpe(merges, BpeOrder::kRounds);
     for (int word = 0; word < 5; ++word) {
       Symbols symbols;
       for (int i = below(40); i > 0; --i) symbols.push_back(below(letters));

@@ -41,12 +41,12 @@ TEST(Unicode, LowersLikePython) {
 }
 
 TEST(Unicode, Normalizes) {
-  EXPECT_EQ(normalize_nfc(U"e\u0301"), U"é");
-  EXPECT_EQ(normalize_nfc(U"\u1100\u1161\u11A8"), U"각");
-  EXPECT_EQ(normalize_nfc(U"\u212B"), U"\u00C5");
-  EXPECT_EQ(normalize_nfc(U"q\u0307\u0323"), U"q\u0323\u0307");
-  EXPECT_EQ(normalize_nfkc(0xFF21), U"A");
-  EXPECT_EQ(normalize_nfkc(0xFF76), U"\u30AB");
+  EXPECT_EQ(normalize(UnicodeForm::kNfc, U"e\u0301"), U"é");
+  EXPECT_EQ(normalize(UnicodeForm::kNfc, U"\u1100\u1161\u11A8"), U"각");
+  EXPECT_EQ(normalize(UnicodeForm::kNfc, U"\u212B"), U"\u00C5");
+  EXPECT_EQ(normalize(UnicodeForm::kNfc, U"q\u0307\u0323"), U"q\u0323\u0307");
+  EXPECT_EQ(normalize(UnicodeForm::kNfkc, std::u32string(1, 0xFF21)), U"A");
+  EXPECT_EQ(normalize(UnicodeForm::kNfkc, std::u32string(1, 0xFF76)), U"\u30AB");
 }
 
 struct Run {
@@ -65,19 +65,20 @@ std::u32string text_of(std::initializer_list<Run> runs) {
 // Marks in the wrong order, more of them than insertion sort could put right in a day.
 TEST(Unicode, LongRunsOfMarksAreSortedToo) {
   constexpr std::size_t kTimes = 300'000;
-  EXPECT_EQ(normalize_nfc(text_of({{U"x"}, {U"\u0301\u0327", kTimes}, {U"y"}})),
+  EXPECT_EQ(normalize(UnicodeForm::kNfc, text_of({{U"x"}, {U"\u0301\u0327", kTimes}, {U"y"}})),
             text_of({{U"x"}, {U"\u0327", kTimes}, {U"\u0301", kTimes}, {U"y"}}));
   // The letter takes the first mark that it composes with.
-  EXPECT_EQ(normalize_nfc(text_of({{U"a"}, {U"\u0301\u0323", kTimes}})),
+  EXPECT_EQ(normalize(UnicodeForm::kNfc, text_of({{U"a"}, {U"\u0301\u0323", kTimes}})),
             text_of({{U"\u1EA1"}, {U"\u0323", kTimes - 1}, {U"\u0301", kTimes}}));
   // A mark that decomposes into two classes.
-  EXPECT_EQ(normalize_nfc(text_of({{U"\u0F73", kTimes}})), text_of({{U"\u0F71", kTimes}, {U"\u0F72", kTimes}}));
+  EXPECT_EQ(normalize(UnicodeForm::kNfc, text_of({{U"\u0F73", kTimes}})),
+            text_of({{U"\u0F71", kTimes}, {U"\u0F72", kTimes}}));
 }
 
 // The run's length must not matter to the result.
 TEST(Unicode, ShortAndLongRunsAgree) {
   for (std::size_t times = 1; times < 100; ++times) {
-    EXPECT_EQ(normalize_nfc(text_of({{U"a"}, {U"\u0302\u0323", times}})),
+    EXPECT_EQ(normalize(UnicodeForm::kNfc, text_of({{U"a"}, {U"\u0302\u0323", times}})),
               text_of({{U"\u1EAD"}, {U"\u0323", times - 1}, {U"\u0302", times - 1}}));
   }
 }

@@ -1,0 +1,57 @@
+#include "engine/tokenizer/hf/bert_normalizer.h"
+
+#include <utility>
+
+#include "engine/tokenizer/hf/characters.h"
+#include "engine/tokenizer/hf/unicode_normalizers.h"
+
+namespace mobileclip::hf {
+namespace {
+
+BertNormalizerOptions parse_options(const JsonNode& json) {
+  const bool lowercase = json.boolean_or("lowercase", true);
+  return {.clean_text = json.boolean_or("clean_text", true),
+          .handle_chinese_chars = json.boolean_or("handle_chinese_chars", true),
+          .strip_accents = json.boolean_or("strip_accents", lowercase),
+          .lowercase = lowercase};
+}
+
+void clean(AlignedText& text) {
+  constexpr char32_t kReplacementCharacter = 0xFFFD;
+  AlignedText cleaned;
+  cleaned.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char32_t c = text.text[i];
+    if (c == kReplacementCharacter || is_control(c)) continue;
+    cleaned.push_back(is_white_space(c) ? U' ' : c, text.sources[i]);
+  }
+  text = std::move(cleaned);
+}
+
+void set_ideographs_apart(AlignedText& text) {
+  AlignedText apart;
+  apart.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool ideograph = is_cjk_ideograph(text.text[i]);
+    if (ideograph) apart.push_back(U' ', text.place_before(i));
+    apart.push_back(text.text[i], text.sources[i]);
+    if (ideograph) apart.push_back(U' ', {text.sources[i].end, text.sources[i].end});
+  }
+  text = std::move(apart);
+}
+
+}  // namespace
+
+BertNormalizer::BertNormalizer(const JsonNode& json) : BertNormalizer(parse_options(json)) {}
+
+void BertNormalizer::apply(AlignedText& text) const {
+  if (options_.clean_text) clean(text);
+  if (options_.handle_chinese_chars) set_ideographs_apart(text);
+  if (options_.strip_accents) {
+    normalize(UnicodeForm::kNfd, text);
+    remove_if(text, is_nonspacing_mark);
+  }
+  if (options_.lowercase) lower(text);
+}
+
+}  // namespace mobileclip::hf
