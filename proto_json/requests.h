@@ -16,6 +16,7 @@ struct EmbedOptions {
   bool normalize = true;
   int dimensions = 0;         ///< 0: all the model has
   bool truncate = true;       ///< texts only
+  std::optional<std::string> prompt_name = {};  ///< EmbedRequest's
   OutputOptions output = {};  ///< of replies that are embeddings
 };
 

@@ -13,9 +13,18 @@ using Json = nlohmann::json;
 
 Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
 
+/// Which of the model's prompts goes before the texts; the engine knows them.
+Field prompt_name(std::optional<std::string>& out) {
+  return or_null({"prompt_name", [&out](std::string_view, Json& value) -> FieldError {
+                    if (!value.is_string()) return invalid("\"prompt_name\": expected a string");
+                    out = value.get<std::string>();
+                    return std::nullopt;
+                  }});
+}
+
 Field no_prompt() {
   return or_null({"prompt_name", [](std::string_view, Json&) -> FieldError {
-                    return invalid("\"prompt_name\": the model has no prompts; put the prompt into the text");
+                    return invalid("\"prompt_name\": texts are tokenised as they are; put the prompt into the text");
                   }});
 }
 
@@ -64,7 +73,7 @@ Result<TeiEmbedRequest> parse_tei_embed(std::string_view body) {
           truncation_direction(request.cut_side),
           or_null(flag("normalize", request.options.normalize)),
           or_null(positive("dimensions", request.options.dimensions)),
-          no_prompt(),
+          prompt_name(request.options.prompt_name),
       });
   if (error) return *std::move(error);
   return request;
@@ -85,12 +94,13 @@ Result<TeiSimilarityRequest> parse_tei_similarity(std::string_view body) {
   const Field source_sentence{"source_sentence", [&source](std::string_view key, Json& value) {
                                 return read_text(key, value, source.emplace());
                               }};
-  FieldError error =
-      read_fields(*document, {
-                                 object("inputs", {source_sentence, strings("sentences", sentences)}),
-                                 object("parameters", {or_null(flag("truncate", request.options.truncate)),
-                                                       truncation_direction(request.cut_side), no_prompt()}),
-                             });
+  FieldError error = read_fields(
+      *document,
+      {
+          object("inputs", {source_sentence, strings("sentences", sentences)}),
+          object("parameters", {or_null(flag("truncate", request.options.truncate)),
+                                truncation_direction(request.cut_side), prompt_name(request.options.prompt_name)}),
+      });
   if (error) return *std::move(error);
   if (!source) return invalid(R"("inputs": expected {"source_sentence": string, "sentences": [string]})");
   if (sentences.empty()) return request;
@@ -165,7 +175,7 @@ void write_tei_info(JsonWriter& json, const InfoReply& reply) {
   json.key("model_sha").string(engine.fingerprint);
   json.key("model_dtype").string(engine.precision == "bf16" ? "bfloat16" : "float32");
   json.key("model_type").begin_object().key("embedding").begin_object();
-  json.key("pooling").string("last_token");  // the one at <end_of_text>
+  json.key("pooling").string(engine.pooling);
   json.end_object().end_object();
   json.key("max_concurrent_requests").integer(options.max_queue_items);
   json.key("max_input_length").integer(engine.context_length);

@@ -1,4 +1,5 @@
 #include "engine/models/convert.h"
+#include "engine/models/encoders/sentence_model.h"
 
 #include <algorithm>
 #include <bit>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/models/encoders/sentence_model.h"
 #include "engine/models/fingerprint.h"
 #include "engine/models/model_config_writer.h"
 #include "engine/models/model_weights.h"
@@ -60,6 +62,9 @@ void compare_tower(const TowerWeights& source, const TowerWeights& written, DTyp
 
 ConvertReport convert_model(const fs::path& source, const fs::path& target, const ConvertOptions& options,
                             const Progress& progress) {
+  if (is_sentence_directory(source)) {
+    throw LoadError(source.string() + ": expected a CLIP model, found a text encoder, which is used as it is");
+  }
   OutputDirectory output(target);
   const ModelWeights weights = read_model_weights(source, progress);
   const ModelConfig& config = weights.config;

@@ -6,11 +6,15 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "engine/base/error.h"
 
 namespace mobileclip {
 namespace {
@@ -79,14 +83,24 @@ std::string preamble(const ModelConfig& config) {
 }  // namespace
 
 std::string fingerprint(const ModelConfig& config, const TowerWeights& image, const TowerWeights& text) {
+  const std::array<NamedTower, 2> towers{{{"image.", &image}, {"text.", &text}}};
+  return fingerprint(preamble(config), towers);
+}
+
+std::string fingerprint(const std::string& preamble, std::span<const NamedTower> towers) {
   std::vector<Line> lines;
-  lines.reserve(image.size() + text.size());
-  append_tower(lines, "image.", image);
-  append_tower(lines, "text.", text);
+  for (const NamedTower& tower : towers) append_tower(lines, tower.prefix, *tower.weights);
   hash_all(lines);
-  std::string document = preamble(config);
+  std::string document = preamble;
   for (const Line& line : lines) document += line.name + " " + to_string(line.tensor->shape) + " " + line.digest + "\n";
   return hex_sha256(std::as_bytes(std::span(document)));
+}
+
+std::string file_digest(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (!stream.is_open() || stream.bad()) throw LoadError(file.string() + ": cannot be read");
+  return hex_sha256(std::as_bytes(std::span(bytes)));
 }
 
 }  // namespace mobileclip

@@ -1,6 +1,8 @@
 // A model's identity: same weights and preprocessing, same fingerprint, whatever files they came from.
 #pragma once
 
+#include <filesystem>
+#include <span>
 #include <string>
 
 #include "engine/models/config.h"
@@ -13,5 +15,17 @@ namespace mobileclip {
 ///   image.<name> <shape> <hex SHA-256 of the float32 values>        text.<name> …
 /// Tensors are hashed on several threads: one after the other would take a second for the largest model.
 std::string fingerprint(const ModelConfig& config, const TowerWeights& image, const TowerWeights& text);
+
+/// Tensors under a prefix of their names.
+struct NamedTower {
+  std::string prefix;  ///< "text."
+  const TowerWeights* weights;
+};
+
+/// The same of a model of another family: hex SHA-256 over `preamble`, which ends in "\n", and the towers' lines.
+std::string fingerprint(const std::string& preamble, std::span<const NamedTower> towers);
+
+/// Hex SHA-256 of a file's bytes. Throws LoadError where it cannot be read.
+std::string file_digest(const std::filesystem::path& file);
 
 }  // namespace mobileclip

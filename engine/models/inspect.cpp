@@ -5,9 +5,11 @@
 #include <exception>
 
 #include "engine/base/error.h"
+#include "engine/models/encoders/sentence_model.h"
 #include "engine/models/fingerprint.h"
 #include "engine/models/model_weights.h"
 #include "engine/tokenizer/clip_tokenizer.h"
+#include "engine/tokenizer/hf/hf_tokenizer.h"
 
 namespace mobileclip {
 namespace {
@@ -114,6 +116,37 @@ void attempt(Inspection& inspection, Step step) {
   }
 }
 
+void inspect_sentence_model(const fs::path& directory, Inspection& inspection) {
+  inspection.layout = kSentenceLayout;
+  attempt(inspection, [&] {
+    const SentenceWeights weights = read_sentence_weights(directory);
+    inspection.model = weights.model_type + ", " + std::to_string(weights.embed_dim()) + " dimensions, " +
+                       std::to_string(weights.max_tokens) + " tokens at most";
+    inspection.synthetic = weights.synthetic;
+    inspection.fingerprint = weights.fingerprint;
+  });
+  attempt(inspection, [&] {
+    for (const fs::path& file : sentence_weights_files(directory)) inspection.files.push_back(inspect_file(file));
+  });
+  attempt(inspection, [&] {
+    inspection.vocabulary =
+        std::to_string(load_hf_tokenizer(transformer_directory(directory))->vocabulary_size()) + " tokens";
+  });
+}
+
+void inspect_clip_model(const fs::path& directory, Inspection& inspection) {
+  attempt(inspection, [&] {
+    const DirectoryLayout layout = find_layout(directory);
+    inspection.layout = layout.name();
+    inspection.files.push_back(inspect_file(layout.image_file));
+    if (layout.text_file != layout.image_file) inspection.files.push_back(inspect_file(layout.text_file));
+  });
+  attempt(inspection, [&] { inspect_weights(directory, inspection); });
+  attempt(inspection, [&] {
+    inspection.vocabulary = std::to_string(ClipTokenizer::load(directory).vocabulary_size()) + " tokens";
+  });
+}
+
 }  // namespace
 
 Inspection inspect(const fs::path& path) {
@@ -125,15 +158,11 @@ Inspection inspect(const fs::path& path) {
     return inspection;
   }
   inspection.is_directory = true;
-  attempt(inspection, [&] {
-    const DirectoryLayout layout = find_layout(path);
-    inspection.layout = layout.name();
-    inspection.files.push_back(inspect_file(layout.image_file));
-    if (layout.text_file != layout.image_file) inspection.files.push_back(inspect_file(layout.text_file));
-  });
-  attempt(inspection, [&] { inspect_weights(path, inspection); });
-  attempt(inspection,
-          [&] { inspection.vocabulary = std::to_string(ClipTokenizer::load(path).vocabulary_size()) + " tokens"; });
+  if (is_sentence_directory(path)) {
+    inspect_sentence_model(path, inspection);
+  } else {
+    inspect_clip_model(path, inspection);
+  }
   return inspection;
 }
 

@@ -5,11 +5,12 @@
 #include <variant>
 
 #include "engine/base/progress.h"
+#include "engine/models/encoders/sentence_model.h"
 #include "engine/models/model_directory.h"
 
 namespace mobileclip {
 
-using LoadedModel = std::variant<LoadedClipModel>;
+using LoadedModel = std::variant<LoadedClipModel, LoadedSentenceModel>;
 
 /// Reads `directory`, whose files tell the family. Throws LoadError naming what is missing, misshapen, unused, NaN or
 /// infinite.

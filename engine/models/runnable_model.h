@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/models/encoders/sentence_config.h"
 #include "engine/models/image_encoder.h"
 #include "engine/models/loaded_model.h"
 #include "engine/models/text_encoder.h"
@@ -34,6 +35,9 @@ struct RunnableModel {
   ImageInput image_input;                     ///< means something where there is an image tower
   std::unique_ptr<const TextEncoder> text;
   std::unique_ptr<const Tokenizer> tokenizer;
+  PromptsConfig prompts;
+  std::string pooling;            ///< how a text's tokens become one: "last_token", "cls", "mean", …
+  Arithmetic arithmetic;          ///< of most of its products
   std::function<bool()> damaged;  ///< true once a file was truncated while weights were read; may be empty
 };
 

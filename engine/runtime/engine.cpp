@@ -33,13 +33,14 @@ EngineInfo describe(const RunnableModel& model, const EngineOptions& options, co
           .fingerprint = model.fingerprint,
           .layout = model.source_layout,
           .precision = std::string(to_string(options.precision)),
-          .arithmetic = std::string(to_string(arithmetic_of(options.precision, kernels).usual)),
+          .arithmetic = std::string(to_string(model.arithmetic)),
           .isa = kernels.isa,
           .threads = threads,
           .embed_dim = model.embed_dim,
           .context_length = model.text->context_length(),
           .vocab_size = model.text->vocab_size(),
           .logit_scale = model.logit_scale,
+          .pooling = model.pooling,
           .image_input = model.image ? std::optional(model.image_input) : std::nullopt};
 }
 
@@ -86,7 +87,7 @@ struct Engine::Impl {
         info(describe(model, options, kernels, executor.threads())),
         context{.kernels = kernels, .executor = executor, .scratch = {}, .observer = observer, .healthy = healthy},
         max_batch(std::min(options.max_batch, options.max_queue_items)),
-        texts(TextTower(std::move(model.text), std::move(model.tokenizer), executor.threads(),
+        texts(TextTower(std::move(model.text), std::move(model.tokenizer), model.prompts, executor.threads(),
                         memory_bounds(options.memory).text_group),
               context, tokenizing, options) {
     if (model.image) {
@@ -165,7 +166,9 @@ std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<RgbImage> images
 }
 
 std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<TokenIds> texts) {
-  return impl_->texts.run_prepared(std::move(texts));
+  std::vector<PreparedText> prepared;
+  for (TokenIds& ids : texts) prepared.push_back({.ids = std::move(ids)});
+  return impl_->texts.run_prepared(std::move(prepared));
 }
 
 const EngineInfo& Engine::info() const noexcept { return impl_->info; }

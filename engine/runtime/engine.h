@@ -54,6 +54,9 @@ struct EmbedRequest {
   bool normalize = true;  ///< x / (‖x‖ + 1e-6), after `dimensions`
   int dimensions = 0;     ///< keep the first so many values; 0: all. More than the model has: kInvalidArgument
   bool truncate = true;   ///< texts over the context length are cut; false: kTextTooLong
+  /// Of the model's prompts, the one to put before texts; one it has not is kInvalidArgument. None: its default, if
+  /// any.
+  std::optional<std::string> prompt_name = {};
   Deadline deadline = Deadline::never();
   std::shared_ptr<const std::atomic<bool>> abandoned = {};  ///< true once nobody waits for the answer; may be null
 };
@@ -90,6 +93,7 @@ struct EngineInfo {
   int context_length;
   int vocab_size;
   float logit_scale;
+  std::string pooling;                    ///< RunnableModel's
   std::optional<ImageInput> image_input;  ///< none: a model of texts only
 };
 

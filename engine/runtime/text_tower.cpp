@@ -12,11 +12,24 @@ Error too_long(std::size_t tokens, std::size_t context_length) {
                                        std::to_string(context_length) + ", and truncate is false"};
 }
 
+template <typename Prompts>
+Error unknown_prompt(const Prompts& prompts, const std::string& name) {
+  std::string known;
+  for (const auto& [other, prompt] : prompts) known.append(known.empty() ? "" : ", ").append("\"" + other + "\"");
+  return {ErrorCode::kInvalidArgument,
+          "prompt_name \"" + name + "\": " +
+              (known.empty() ? "the model has no prompts; put the prompt into the text" : "expected one of " + known)};
+}
+
 }  // namespace
 
 TextTower::TextTower(std::unique_ptr<const TextEncoder> encoder, std::unique_ptr<const Tokenizer> tokenizer,
-                     int workers, std::size_t max_group)
-    : encoder_(std::move(encoder)), tokenizer_(std::move(tokenizer)), max_group_(max_group) {
+                     const PromptsConfig& prompts, int workers, std::size_t max_group)
+    : encoder_(std::move(encoder)),
+      tokenizer_(std::move(tokenizer)),
+      default_prompt_(prompts.default_name),
+      max_group_(max_group) {
+  for (const auto& [name, text] : prompts.texts) prompts_.emplace(name, measure(text, prompts.pooled));
   for (int i = 0; i < workers; ++i) activations_.push_back(encoder_->make_activations(static_cast<int>(max_group)));
 }
 
@@ -25,16 +38,40 @@ std::size_t TextTower::bytes_of(const Input& input) {
   return std::get<std::string>(input).size();
 }
 
+/// As sentence-transformers counts them: the specials before a prompt are left out with it, those behind it are the
+/// text's.
+TextTower::Prompt TextTower::measure(std::string text, bool pooled) const {
+  if (pooled) return {.text = std::move(text), .tokens = 0};
+  const Result<std::vector<TokenSpan>> spans = tokenizer_->spans(text);
+  if (!spans) throw LoadError("prompt \"" + text + "\": " + spans.error().message);
+  const bool ends_in_special = !spans->empty() && spans->back().special;
+  return {.text = std::move(text), .tokens = static_cast<int>(spans->size()) - int{ends_in_special}};
+}
+
+Result<const TextTower::Prompt*> TextTower::choose_prompt(const EmbedRequest& request) const {
+  const std::optional<std::string>& name = request.prompt_name ? request.prompt_name : default_prompt_;
+  if (!name) return nullptr;
+  const auto prompt = prompts_.find(*name);
+  if (prompt == prompts_.end()) return unknown_prompt(prompts_, *name);
+  return &prompt->second;
+}
+
 Result<TextTower::Prepared> TextTower::prepare(const Input& input, const EmbedRequest& request,
                                                EmbeddedItem& item) const {
-  Result<TokenizedText> tokenized = std::holds_alternative<TokenIds>(input)
-                                        ? check_ids(std::get<TokenIds>(input))
-                                        : tokenizer_->encode(std::get<std::string>(input), context_length());
+  const auto* const text = std::get_if<std::string>(&input);
+  const Result<const Prompt*> chosen = text ? choose_prompt(request) : nullptr;
+  if (!chosen) return chosen.error();
+  const Prompt* const prompt = *chosen;
+  Result<TokenizedText> tokenized = !text    ? check_ids(std::get<TokenIds>(input))
+                                    : prompt ? tokenizer_->encode(prompt->text + *text, context_length())
+                                             : tokenizer_->encode(*text, context_length());
   if (!tokenized) return std::move(tokenized).error();
   item.truncated = tokenized->truncated();
   if (item.truncated && !request.truncate) return too_long(tokenized->untruncated_length, context_length());
   item.tokens = static_cast<std::uint32_t>(tokenized->ids.size());
-  return std::move(tokenized->ids);
+  // Where nothing is left but the prompt, the last token stands for the text.
+  const int most = static_cast<int>(tokenized->ids.size()) - 1;
+  return Prepared{.ids = std::move(tokenized->ids), .prompt_tokens = prompt ? std::min(prompt->tokens, most) : 0};
 }
 
 Result<TokenizedText> TextTower::check_ids(const TokenIds& ids) const {
@@ -51,8 +88,7 @@ Result<TokenizedText> TextTower::check_ids(const TokenIds& ids) const {
 void TextTower::forward(const Context& context, int worker, std::span<const Prepared> group,
                         std::span<float> embeddings) {
   assert(group.size() <= max_group_);
-  const std::vector<std::span<const std::int32_t>> texts(group.begin(), group.end());
-  encoder_->forward(context, *activations_[static_cast<std::size_t>(worker)], texts, embeddings);
+  encoder_->forward(context, *activations_[static_cast<std::size_t>(worker)], group, embeddings);
 }
 
 std::vector<TextTower::Prepared> TextTower::warm_up_inputs(std::size_t count) const {
@@ -62,7 +98,7 @@ std::vector<TextTower::Prepared> TextTower::warm_up_inputs(std::size_t count) co
     const std::size_t length = std::min(i * 13, context_length());
     Result<TokenizedText> framed = tokenizer_->frame(TokenIds(length, some_token), context_length());
     assert(framed);  // a context that has no room for the specials cannot be loaded
-    texts.push_back(std::move(framed->ids));
+    texts.push_back({.ids = std::move(framed->ids)});
   }
   return texts;
 }

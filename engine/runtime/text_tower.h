@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/models/encoders/sentence_config.h"
 #include "engine/models/text_encoder.h"
 #include "engine/runtime/engine.h"
 
@@ -17,13 +20,13 @@ namespace mobileclip {
 class TextTower {
  public:
   using Input = std::variant<std::string, TokenIds>;
-  using Prepared = TokenIds;  ///< as Tokenizer::encode gives them
+  using Prepared = PreparedText;
   static constexpr Lane kLane = Lane::kText;
   static constexpr std::size_t kInputsPerPrepareJob = 32;  // tokenising takes microseconds
 
   /// `max_group` texts share one pass over the weights.
-  TextTower(std::unique_ptr<const TextEncoder> encoder, std::unique_ptr<const Tokenizer> tokenizer, int workers,
-            std::size_t max_group);
+  TextTower(std::unique_ptr<const TextEncoder> encoder, std::unique_ptr<const Tokenizer> tokenizer,
+            const PromptsConfig& prompts, int workers, std::size_t max_group);
 
   static std::size_t bytes_of(const Input& input);
   /// Fills what of `item` preparation knows.
@@ -40,10 +43,19 @@ class TextTower {
 
  private:
   [[nodiscard]] std::size_t context_length() const { return static_cast<std::size_t>(encoder_->context_length()); }
+  struct Prompt {
+    std::string text;
+    int tokens;  // that are not to be pooled
+  };
+  [[nodiscard]] Prompt measure(std::string text, bool pooled) const;
+  /// The one to put before texts, or null.
+  [[nodiscard]] Result<const Prompt*> choose_prompt(const EmbedRequest& request) const;
   [[nodiscard]] Result<TokenizedText> check_ids(const TokenIds& ids) const;
 
   std::unique_ptr<const TextEncoder> encoder_;
   std::unique_ptr<const Tokenizer> tokenizer_;
+  std::map<std::string, Prompt, std::less<>> prompts_;
+  std::optional<std::string> default_prompt_;
   std::size_t max_group_;
   std::vector<std::unique_ptr<TextActivations>> activations_;
 };

@@ -45,10 +45,13 @@ ContentKey ContentHasher::key(Lane lane, const EmbedRequest& request, std::span<
   const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   if (!context) throw std::bad_alloc();
   check(EVP_MD_CTX_copy_ex(context.get(), begun_.get()));
-  // Of fixed length: the content, which is not, comes last.
+  // Of fixed length, or preceded by it: the content, which is neither, comes last.
   for (const std::int64_t option : {std::int64_t{static_cast<int>(lane)}, std::int64_t{request.normalize},
                                     std::int64_t{request.dimensions}, std::int64_t{request.truncate}})
     update_number(context.get(), option);
+  // A name of no characters is one, too.
+  update_number(context.get(), static_cast<int>(request.prompt_name.has_value()));
+  update_text(context.get(), request.prompt_name.value_or(""));
   update(context.get(), content);
   ContentKey key;
   check(EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(key.data()), nullptr));

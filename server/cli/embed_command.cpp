@@ -199,6 +199,9 @@ void add_embed_command(CLI::App& app, Action& action) {
   command->add_option("--dimensions", arguments->request.dimensions, "Keep only the first N values")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000).description(""));
+  command
+      ->add_option("--prompt-name", arguments->request.prompt_name, "Which of the model's prompts to put before texts")
+      ->type_name("NAME");
   command->add_flag("--no-truncate", arguments->no_truncate, "Refuse texts longer than the model's context");
   command->add_option("--threads", arguments->engine.threads, "Threads that compute; 0 takes what the machine allows")
       ->type_name("N")

@@ -3,33 +3,46 @@
 #include <cstdint>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/models/encoders/sentence_model.h"
 #include "engine/tokenizer/clip_tokenizer.h"
 #include "server/cli/command.h"
 
 namespace mobileclip::server {
 namespace {
 
+constexpr int kClipContext = 77;
+
 struct TokenizeArguments {
   std::string model;       ///< a directory that holds a vocabulary,
   std::string vocabulary;  ///< or a vocabulary
   std::vector<std::string> texts;
-  std::size_t context = 77;
+  std::optional<std::size_t> context;  ///< ids at most
   bool pad = false;
   bool no_pad = false;  ///< accepted to say what is so anyway
 };
 
+/// The tokeniser of a text encoder's directory, or CLIP's; and how many ids a text has at most.
+ModelTokenizer load_tokenizer(const TokenizeArguments& arguments) {
+  if (!arguments.model.empty() && is_sentence_directory(arguments.model))
+    return load_sentence_tokenizer(arguments.model);
+  const std::string& path = arguments.vocabulary.empty() ? arguments.model : arguments.vocabulary;
+  return {.tokenizer = std::make_unique<ClipTokenizer>(ClipTokenizer::load(path)), .max_tokens = kClipContext};
+}
+
 /// Prints one line, "[49406,320,2368,49407]". `where` names the text in errors.
-void print_ids(const ClipTokenizer& tokenizer, const TokenizeArguments& arguments, std::string_view text,
+void print_ids(const ModelTokenizer& model, const TokenizeArguments& arguments, std::string_view text,
                const std::string& where) {
-  auto tokenized = tokenizer.encode(text, arguments.context);
+  const std::size_t context = arguments.context.value_or(static_cast<std::size_t>(model.max_tokens));
+  auto tokenized = model.tokenizer->encode(text, context);
   if (!tokenized) throw std::runtime_error(where + ": " + tokenized.error().message);
   std::vector<std::int32_t>& ids = tokenized->ids;
-  if (arguments.pad) ids.resize(arguments.context, 0);
+  if (arguments.pad) ids.resize(context, 0);
   std::string line = "[";
   for (const std::int32_t id : ids) line.append(line.size() > 1 ? "," : "").append(std::to_string(id));
   std::cout << line << "]\n";
@@ -39,8 +52,7 @@ int run(const TokenizeArguments& arguments) {
   if (arguments.model.empty() && arguments.vocabulary.empty()) {
     throw UsageError("no vocabulary given: use --model DIR or --vocab FILE (see: mobileclip-server tokenize --help)");
   }
-  const ClipTokenizer tokenizer =
-      ClipTokenizer::load(arguments.vocabulary.empty() ? arguments.model : arguments.vocabulary);
+  const ModelTokenizer tokenizer = load_tokenizer(arguments);
   if (arguments.texts.size() == 1 && arguments.texts.front() == "-") {
     std::string line;
     for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
@@ -76,9 +88,11 @@ void add_tokenize_command(CLI::App& app, Action& action) {
                    "tokenizer.json, vocab.json (beside its merges.txt), or bpe_simple_vocab_16e6.txt[.gz]")
       ->type_name("FILE")
       ->excludes(model);
-  command->add_option("--context", arguments->context, "Longest result; a longer text is cut as OpenCLIP cuts it")
+  command
+      ->add_option("--context", arguments->context,
+                   "Longest result; a longer text is cut as the model's reference does")
       ->type_name("IDS")
-      ->capture_default_str()
+      ->default_str("77, or what a text encoder takes")
       ->check(CLI::Range(2, 1'000'000).description(""));
   CLI::Option* pad = command->add_flag("--pad", arguments->pad, "Fill up with zeros to --context ids");
   command->add_flag("--no-pad", arguments->no_pad, "Print a text's own ids only; the default")->excludes(pad);

@@ -94,6 +94,7 @@ asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& co
   const EmbedRequest item_request{.normalize = options.normalize,
                                   .dimensions = options.dimensions,
                                   .truncate = options.truncate,
+                                  .prompt_name = options.prompt_name,
                                   .deadline = request.deadline,
                                   .abandoned = request.abandoned};
   auto submit = [&](auto complete) -> std::optional<Error> {

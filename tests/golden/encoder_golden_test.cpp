@@ -173,7 +173,7 @@ TEST_P(EncoderGolden, DenseModules) {
     std::vector<float> embeddings(48 * alone_.size());
     scratch_.resize(model.scratch_per_worker());
     model.embed({*kernels::find("auto"), serial_, Scratch(scratch_.data(), scratch_.size())}, *activations,
-                together_.batch(), embeddings);
+                together_.batch(), std::vector<int>(alone_.size()), embeddings);
     for (std::size_t t = 0; t < alone_.size(); ++t) {
       EXPECT_LE(relative_error(std::span(embeddings).subspan(48 * t, 48),
                                golden_["dense"][name]["embeddings"][t].get<std::vector<double>>()),

@@ -399,13 +399,12 @@ EncoderConfig read_encoder_config(const std::filesystem::path& file) {
   config.members().fail("model_type", "one of " + known, type.empty() ? "nothing" : printable(type));
 }
 
-bool is_encoder_config(const std::filesystem::path& file) {
+std::string read_model_type(const std::filesystem::path& file) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(file, ignored)) return false;
+  if (!std::filesystem::is_regular_file(file, ignored)) return "";
   const Json document = read_json_object(file);
   const auto type = document.find("model_type");
-  return type != document.end() && type->is_string() &&
-         std::ranges::find(kFamilies, type->get<std::string>(), &Family::model_type) != kFamilies.end();
+  return type != document.end() && type->is_string() ? type->get<std::string>() : "";
 }
 
 }  // namespace mobileclip

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "engine/models/encoders/encoder_config.h"
 
@@ -11,7 +12,8 @@ namespace mobileclip {
 /// engine does not do. Unknown members are ignored: training left them.
 EncoderConfig read_encoder_config(const std::filesystem::path& file);
 
-/// True where `file` names a model_type that read_encoder_config takes.
-bool is_encoder_config(const std::filesystem::path& file);
+/// The model_type that `file` names, whether or not it is one that read_encoder_config takes; empty where it names
+/// none.
+std::string read_model_type(const std::filesystem::path& file);
 
 }  // namespace mobileclip

@@ -35,7 +35,31 @@ float pool_channel(Pooling mode, Blocked states, TextRows text, int channel) {
   }
 }
 
+const char* name_of(Pooling mode) {
+  switch (mode) {
+    case Pooling::kCls:
+      return "cls";
+    case Pooling::kMax:
+      return "max";
+    case Pooling::kMean:
+      return "mean";
+    case Pooling::kMeanSqrtLen:
+      return "mean_sqrt_len_tokens";
+    case Pooling::kWeightedMean:
+      return "weightedmean";
+    case Pooling::kLastToken:
+      return "last_token";
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string describe(const PoolingConfig& pooling) {
+  std::string text;
+  for (const Pooling mode : pooling.modes) text.append(text.empty() ? "" : "+").append(name_of(mode));
+  return text;
+}
 
 void pool(const PoolingConfig& config, Blocked states, TextRows text, int hidden, std::span<float> out) {
   assert(text.begin + text.prompt < text.end && out.size() == config.modes.size() * static_cast<std::size_t>(hidden));

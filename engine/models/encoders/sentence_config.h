@@ -16,8 +16,10 @@ enum class Pooling { kCls, kMax, kMean, kMeanSqrtLen, kWeightedMean, kLastToken 
 
 struct PoolingConfig {
   std::vector<Pooling> modes{Pooling::kMean};
-  bool include_prompt = true;  ///< false: the prompt's tokens are not pooled
 };
+
+/// "mean", "cls+max"; the last token's is "last_token", as Text Embeddings Inference calls it.
+std::string describe(const PoolingConfig& pooling);
 
 /// A Dense module: a linear layer and its activation.
 struct DenseConfig {
@@ -32,6 +34,7 @@ struct DenseConfig {
 struct PromptsConfig {
   std::map<std::string, std::string, std::less<>> texts;
   std::optional<std::string> default_name;  ///< one of them
+  bool pooled = true;                       ///< false: a prompt's tokens, [CLS] among them, are left out of pooling
 };
 
 struct SentenceConfig {

@@ -77,17 +77,16 @@ std::vector<Module> read_modules(const fs::path& file) {
   return modules;
 }
 
-PoolingConfig read_pooling(const fs::path& file) {
+void read_pooling(const fs::path& file, SentenceConfig& config) {
   const Json document = read_json_object(file);
   const JsonMembers members(document, file, "");
-  PoolingConfig pooling;
+  PoolingConfig& pooling = config.pooling;
   pooling.modes.clear();
   for (const auto& [key, mode] : kPoolingModes) {
     if (members.boolean(key).value_or(false)) pooling.modes.push_back(mode);
   }
   if (pooling.modes.empty()) members.fail("pooling_mode_…", "at least one that is true and known", "none");
-  pooling.include_prompt = members.boolean("include_prompt").value_or(true);
-  return pooling;
+  config.prompts.pooled = members.boolean("include_prompt").value_or(true);
 }
 
 DenseConfig read_dense(const fs::path& directory, const std::string& path) {
@@ -126,7 +125,7 @@ void read_pipeline(const fs::path& directory, SentenceConfig& config) {
   if (modules[0].type != "Transformer") expect(0, "a Transformer");
   config.transformer_path = modules[0].path;
   if (modules.size() < 2 || modules[1].type != "Pooling") expect(1, "a Pooling");
-  config.pooling = read_pooling(directory / modules[1].path / "config.json");
+  read_pooling(directory / modules[1].path / "config.json", config);
   for (std::size_t i = 2; i < modules.size(); ++i) {
     if (modules[i].type == "Dense") {
       config.dense.push_back(read_dense(directory, modules[i].path));

@@ -42,6 +42,7 @@ struct SentenceEncoder::Activations final : TextActivations {
   std::unique_ptr<TokenActivations> tokens;
   std::vector<std::int32_t> ids;
   std::vector<int> row_begins;
+  std::vector<int> prompt_tokens;
   std::vector<float> pooled;          // of one text
   std::vector<TokenBuffer> features;  // before each Dense module and after the last
 };
@@ -61,33 +62,36 @@ std::unique_ptr<TextActivations> SentenceEncoder::make_activations(int max_texts
   a->tokens = encoder_->make_activations(max_texts * sizes_.max_tokens);
   a->ids.reserve(static_cast<std::size_t>(max_texts) * static_cast<std::size_t>(sizes_.max_tokens));
   a->row_begins.reserve(static_cast<std::size_t>(max_texts) + 1);
+  a->prompt_tokens.reserve(static_cast<std::size_t>(max_texts));
   a->pooled.resize(static_cast<std::size_t>(pooled_channels().count()));
   for (const DenseLayer& layer : dense_) a->features.emplace_back(layer.in_channels(), max_texts);
   if (!dense_.empty()) a->features.emplace_back(dense_.back().out_channels(), max_texts);
   return a;
 }
 
-void SentenceEncoder::forward(const Context& context, TextActivations& activations,
-                              std::span<const std::span<const std::int32_t>> texts, std::span<float> embeddings) const {
+void SentenceEncoder::forward(const Context& context, TextActivations& activations, std::span<const PreparedText> texts,
+                              std::span<float> embeddings) const {
   auto& a = static_cast<Activations&>(activations);
   a.ids.clear();
   a.row_begins.assign(1, 0);
-  for (const std::span<const std::int32_t> text : texts) {
-    a.ids.insert(a.ids.end(), text.begin(), text.end());
+  a.prompt_tokens.clear();
+  for (const PreparedText& text : texts) {
+    a.ids.insert(a.ids.end(), text.ids.begin(), text.ids.end());
     a.row_begins.push_back(static_cast<int>(a.ids.size()));
+    a.prompt_tokens.push_back(text.prompt_tokens);
   }
-  embed(context, activations, {.ids = a.ids, .row_begins = a.row_begins}, embeddings);
+  embed(context, activations, {.ids = a.ids, .row_begins = a.row_begins}, a.prompt_tokens, embeddings);
 }
 
 void SentenceEncoder::embed(const Context& context, TextActivations& activations, const TokenBatch& batch,
-                            std::span<float> embeddings) const {
+                            std::span<const int> prompt_tokens, std::span<float> embeddings) const {
   auto& a = static_cast<Activations&>(activations);
   const auto dim = static_cast<std::size_t>(embed_dim());
   const std::size_t texts = batch.row_begins.size() - 1;
   assert(embeddings.size() == texts * dim);
   const Blocked states = encoder_->forward(context, *a.tokens, batch, {});
   for (std::size_t t = 0; t < texts; ++t) {
-    const TextRows rows{.begin = batch.row_begins[t], .end = batch.row_begins[t + 1]};
+    const TextRows rows{.begin = batch.row_begins[t], .end = batch.row_begins[t + 1], .prompt = prompt_tokens[t]};
     pool(pooling_, states, rows, sizes_.hidden, dense_.empty() ? embeddings.subspan(t * dim, dim) : a.pooled);
     if (!dense_.empty()) write_row(a.pooled, a.features.front().view(static_cast<int>(texts)), static_cast<int>(t));
   }

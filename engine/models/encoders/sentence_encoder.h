@@ -42,12 +42,12 @@ class SentenceEncoder final : public TextEncoder {
 
   [[nodiscard]] std::unique_ptr<TextActivations> make_activations(int max_texts) const override;
   [[nodiscard]] std::size_t scratch_per_worker() const override { return encoder_->scratch_per_worker(); }
-  void forward(const Context& context, TextActivations& activations,
-               std::span<const std::span<const std::int32_t>> texts, std::span<float> embeddings) const override;
+  void forward(const Context& context, TextActivations& activations, std::span<const PreparedText> texts,
+               std::span<float> embeddings) const override;
 
-  /// The same of a batch whose tokens have types. embeddings [texts, embed_dim].
+  /// The same of a batch whose tokens have types. prompt_tokens [texts], embeddings [texts, embed_dim].
   void embed(const Context& context, TextActivations& activations, const TokenBatch& batch,
-             std::span<float> embeddings) const;
+             std::span<const int> prompt_tokens, std::span<float> embeddings) const;
 
   [[nodiscard]] int embed_dim() const override;
   [[nodiscard]] int context_length() const override { return sizes_.max_tokens; }

@@ -30,7 +30,8 @@ TEST(Tei, EmbedOptions) {
   EXPECT_TRUE(set->options.truncate);
   EXPECT_EQ(set->options.dimensions, 4);
   EXPECT_EQ(set->cut_side, CutSide::kLeft);
-  EXPECT_THAT(parse_tei_embed(R"({"inputs": "a", "prompt_name": "q"})").error().message, HasSubstr("prompts"));
+  EXPECT_EQ(parse_tei_embed(R"({"inputs": "a", "prompt_name": "q"})")->options.prompt_name, "q");
+  EXPECT_THAT(parse_tei_embed(R"({"inputs": "a", "prompt_name": 7})").error().message, HasSubstr("expected a string"));
   EXPECT_THAT(parse_tei_embed(R"({"inputs": "a", "truncation_direction": 1})").error().message, HasSubstr("Left"));
 }
 

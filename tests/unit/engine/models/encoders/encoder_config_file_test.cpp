@@ -110,11 +110,12 @@ TEST(EncoderConfigFile, NamesMembersThatAreMissingOrMakeNoSense) {
   EXPECT_THAT(problem_with(bert_with(R"("pad_token_id": 63)", "roberta")), HasSubstr("pad_token_id"));
 }
 
-TEST(EncoderConfigFile, TellsItsOwnFilesFromOthers) {
+TEST(EncoderConfigFile, TellsTheModelTypeOfAnyFile) {
   const TemporaryDirectory directory;
-  EXPECT_FALSE(is_encoder_config(directory.path() / "config.json"));
-  EXPECT_TRUE(is_encoder_config(directory.write("config.json", bert_with(""))));
-  EXPECT_FALSE(is_encoder_config(directory.write("config.json", R"({"model_type": "clip"})")));
+  EXPECT_EQ(read_model_type(directory.path() / "config.json"), "");
+  EXPECT_EQ(read_model_type(directory.write("config.json", bert_with(""))), "bert");
+  EXPECT_EQ(read_model_type(directory.write("config.json", R"({"model_type": "t5"})")), "t5");
+  EXPECT_EQ(read_model_type(directory.write("config.json", R"({"architecture": "fastvit"})")), "");
 }
 
 }  // namespace
