@@ -14,7 +14,7 @@ if (($#)); then
 Usage: deploy/package.sh
 
 Installs what is needed (Debian packages, as root or with sudo), builds, and leaves build/package/mobileclip-server_*.deb.
-The same commit gives the same bytes, in whichever directory it is built.
+Neither the directory nor the time of the build is in it (docs/install.md).
 
   \$REVISION            The commit, where there is no git to say it
   \$SOURCE_DATE_EPOCH   What the files in the package are dated; the commit's date, where git says it
