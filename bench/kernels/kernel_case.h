@@ -32,6 +32,7 @@ struct KernelCase {
 };
 
 std::vector<KernelCase> gemm_cases();
+std::vector<KernelCase> affine_cases();
 std::vector<KernelCase> depthwise_cases();
 std::vector<KernelCase> rowwise_cases();
 

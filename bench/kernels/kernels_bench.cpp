@@ -56,7 +56,7 @@ void measure(benchmark::State& state, const KernelCase& kernel, const kernels::K
 }
 
 void register_all() {
-  for (const auto& cases : {gemm_cases(), depthwise_cases(), rowwise_cases()}) {
+  for (const auto& cases : {gemm_cases(), affine_cases(), depthwise_cases(), rowwise_cases()}) {
     for (const KernelCase& kernel : cases) {
       for (const kernels::Kernels* table : kernels::available()) {
         benchmark::RegisterBenchmark((std::string(table->isa) + "/" + kernel.name).c_str(),

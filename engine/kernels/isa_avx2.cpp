@@ -57,6 +57,12 @@ static inline Vec dot(Bf16Pair x, Bf16Pair w, Vec sum) { return fma(x.odd, w.odd
 
 static inline IntVec int_zero() { return _mm256_setzero_si256(); }
 static inline Vec to_float(IntVec a) { return _mm256_cvtepi32_ps(a); }
+/// 8 bytes as whole numbers, and their halves of 4 bits.
+static inline IntVec load_bytes(const std::uint8_t* p) {
+  return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+}
+static inline IntVec low_nibbles(IntVec a) { return _mm256_and_si256(a, _mm256_set1_epi32(15)); }
+static inline IntVec high_nibbles(IntVec a) { return _mm256_srli_epi32(a, 4); }
 /// 8 floats, rounded and held to [0, 255]
 static inline void store_bytes(std::uint8_t* p, Vec v) {
   const __m256i whole = _mm256_cvtps_epi32(v);

@@ -3,6 +3,7 @@
 #include "engine/kernels/math_template.h"
 
 // These use the above.
+#include "engine/kernels/affine_template.h"
 #include "engine/kernels/depthwise_template.h"
 #include "engine/kernels/gemm_template.h"
 #include "engine/kernels/operand_template.h"
@@ -21,6 +22,9 @@ constexpr Kernels make_table(const char* isa, bool fast_bf16 = false) {
           .round_to_bf16 = &round_to_bf16,
           .split_to_bf16 = &split_to_bf16,
           .quantize_rows = &quantize_rows,
+          .dequantize = &dequantize,
+          .dequantize_bf16 = &dequantize_bf16,
+          .dequantize_split = &dequantize_split,
           .depthwise3x3 = &depthwise<3, 1>,
           .depthwise3x3_stride2 = &depthwise<3, 2>,
           .depthwise7x7 = &depthwise<7, 1>,

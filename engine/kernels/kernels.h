@@ -82,6 +82,18 @@ struct Int8Scales {
   const float* column_sum;    ///< [n_blocks * 16], Σ_k b[k][n], in bytes' units
 };
 
+/// A panel of 16 outputs of a matrix in MLX's affine form: w[k][n] = q[k][n] · scale + bias, with a scale and a bias an
+/// output and group of neighbouring k.
+struct AffinePanel {
+  const std::uint8_t* q;  ///< 8 bits: [k][16]; 4 bits: [k / 2][16], the even k in the low half of a byte
+  const float* scales;    ///< [k / group_size][16]
+  const float* biases;    ///< like scales
+  std::size_t k;          ///< a multiple of group_size
+  std::size_t group_size;  ///< a multiple of kAffineDepth
+  int bits;                ///< 4 or 8
+};
+inline constexpr std::size_t kAffineDepth = 32;  ///< the least group there is
+
 /// One block of 16 channels of a depthwise convolution over an input that already carries its zero padding.
 struct Depthwise {
   const float* in;       ///< [in_rows][in_width][16], the first output's window starts at in[0][0]
@@ -139,6 +151,12 @@ struct Kernels {
   /// Each row in 255 steps from its least value to its greatest, 0 among them.
   void (*quantize_rows)(const float* a, std::size_t stride, std::size_t rows, std::size_t k, std::uint8_t* out,
                         float* scale, float* zero);
+  // From a panel's affine form to the b of the products above.
+  void (*dequantize)(const AffinePanel&, float* out);  ///< [k][16]
+  /// Rounded to nearest even: [k / 2][16][2].
+  void (*dequantize_bf16)(const AffinePanel&, Bf16* out);
+  /// hi + lo = w to 16 bits, laid out as for dequantize_bf16.
+  void (*dequantize_split)(const AffinePanel&, Bf16* hi, Bf16* lo);
   void (*depthwise3x3)(const Depthwise&);
   void (*depthwise3x3_stride2)(const Depthwise&);
   void (*depthwise7x7)(const Depthwise&);

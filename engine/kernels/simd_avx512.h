@@ -29,6 +29,12 @@ static inline Vec ldexp(Vec a, Vec n) { return _mm512_scalef_ps(a, n); }
 
 static inline IntVec int_zero() { return _mm512_setzero_si512(); }
 static inline Vec to_float(IntVec a) { return _mm512_cvtepi32_ps(a); }
+/// 16 bytes as whole numbers, and their halves of 4 bits.
+static inline IntVec load_bytes(const std::uint8_t* p) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+static inline IntVec low_nibbles(IntVec a) { return _mm512_and_si512(a, _mm512_set1_epi32(15)); }
+static inline IntVec high_nibbles(IntVec a) { return _mm512_srli_epi32(a, 4); }
 /// 16 floats, rounded and held to [0, 255]
 static inline void store_bytes(std::uint8_t* p, Vec v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(max(v, set1(0.0F)))));

@@ -57,6 +57,20 @@ static inline Vec to_float(const IntVec& a) {
   for (int i = 0; i < kLanes; ++i) values[i] = static_cast<float>(a.lane[i]);
   return load(values);
 }
+/// kLanes bytes as whole numbers, and their halves of 4 bits.
+static inline IntVec load_bytes(const std::uint8_t* p) {
+  IntVec bytes;
+  for (int i = 0; i < kLanes; ++i) bytes.lane[i] = p[i];
+  return bytes;
+}
+static inline IntVec low_nibbles(IntVec a) {
+  for (std::int32_t& v : a.lane) v &= 15;
+  return a;
+}
+static inline IntVec high_nibbles(IntVec a) {
+  for (std::int32_t& v : a.lane) v >>= 4;
+  return a;
+}
 /// kLanes floats, rounded and held to [0, 255]
 static inline void store_bytes(std::uint8_t* p, Vec v) {
   float values[kLanes];

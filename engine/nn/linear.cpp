@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace mobileclip {
 namespace {
@@ -24,7 +25,13 @@ RowTasks::RowTasks(int rows, int most)
 int RowTasks::begin(int index) const { return std::min(rows_, units_ * index / count_ * kUnit); }
 
 Linear::Linear(int out, int in, std::span<const float> weight, std::span<const float> bias, Arithmetic arithmetic)
-    : weight_(out, in, weight, arithmetic), bias_(static_cast<std::size_t>(out)) {
+    : Linear(PackedWeight(out, in, weight, arithmetic), bias) {}
+
+Linear::Linear(int out, int in, const AffineWeight& weight, std::span<const float> bias, Arithmetic arithmetic)
+    : Linear(PackedWeight(out, in, weight, arithmetic), bias) {}
+
+Linear::Linear(PackedWeight weight, std::span<const float> bias)
+    : weight_(std::move(weight)), bias_(static_cast<std::size_t>(weight_.out_channels())) {
   assert(bias.empty() || bias.size() == bias_.size());
   std::ranges::fill(bias_.span(), 0.0F);
   std::ranges::copy(bias, bias_.data());

@@ -38,6 +38,9 @@ class Linear {
   /// `in` and `out` are multiples of 16. Packs a copy: neither span is kept.
   Linear(int out, int in, std::span<const float> weight, std::span<const float> bias,
          Arithmetic arithmetic = Arithmetic::kFp32);
+  /// The same of a weight that stays in its affine form (packed_weight.h).
+  Linear(int out, int in, const AffineWeight& weight, std::span<const float> bias,
+         Arithmetic arithmetic = Arithmetic::kFp32);
 
   struct Options {
     Activation activation = Activation::kNone;
@@ -60,7 +63,7 @@ class Linear {
   void forward_tile(const kernels::Kernels& kernels, Tile tile, Blocked x, Blocked y, const Options& options,
                     float* operand) const;
 
-  /// Floats that inputs of `rows` rows take once rounded; 0 in float32.
+  /// Floats of scratch that a product with `rows` rows takes (packed_weight.h).
   [[nodiscard]] std::size_t operand_floats(int rows) const { return weight_.operand_floats(rows); }
   [[nodiscard]] std::size_t scratch_per_worker() const { return operand_floats(kRowsPerTask); }
 
@@ -71,6 +74,8 @@ class Linear {
   // A tile of activations stays in the second-level cache while the weights stream past it: 96 rows of 2,048 channels
   // are 768 KiB in float32.
   static constexpr int kRowsPerTask = 96;
+
+  Linear(PackedWeight weight, std::span<const float> bias);
 
   PackedWeight weight_;
   AlignedBuffer bias_;  // [out]

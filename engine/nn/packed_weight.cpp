@@ -30,6 +30,9 @@ std::size_t operand_block(Arithmetic arithmetic) {
 /// Bytes of a value of the packed weight.
 std::size_t value_bytes(Arithmetic arithmetic) { return 64 / operand_block(arithmetic); }
 
+/// Restored at a time: as many output blocks as the widest kernel takes at once, which stay in the second-level cache.
+constexpr int kRestoredBlocks = 2;
+
 std::size_t padded_rows(int rows) { return round_up(size(rows), kernels::kTileRows); }
 
 }  // namespace
@@ -46,15 +49,25 @@ PackedWeight::PackedWeight(int out, int in, std::span<const float> weight, Arith
       pack_fp32(weight);
       break;
     case Arithmetic::kSplitBf16:
-      pack_bf16(weight, [](float v) { return kernels::low_bf16(v); }, values);
+      pack_bf16(
+          weight, [](float v) { return kernels::low_bf16(v); }, values);
       [[fallthrough]];
     case Arithmetic::kBf16:
-      pack_bf16(weight, [](float v) { return kernels::to_bf16(v); }, 0);
+      pack_bf16(
+          weight, [](float v) { return kernels::to_bf16(v); }, 0);
       break;
     case Arithmetic::kInt8:
       pack_int8(weight);
       break;
   }
+}
+
+PackedWeight::PackedWeight(int out, int in, const AffineWeight& weight, Arithmetic arithmetic)
+    : out_(out),
+      in_(in),
+      arithmetic_(arithmetic == Arithmetic::kInt8 ? Arithmetic::kBf16 : arithmetic),
+      affine_(std::in_place, out, in, weight) {
+  assert(padded_in() == size(in));  // groups are as long as operand blocks
 }
 
 std::size_t PackedWeight::padded_in() const {
@@ -108,7 +121,16 @@ void PackedWeight::pack_int8(std::span<const float> weight) {
   }
 }
 
+std::size_t PackedWeight::panel_floats() const {
+  return padded_in() * kChannelBlock * value_bytes(arithmetic_) / sizeof(float);
+}
+
 std::size_t PackedWeight::operand_floats(int rows) const {
+  const std::size_t halves = arithmetic_ == Arithmetic::kSplitBf16 ? 2 : 1;
+  return rounded_floats(rows) + (affine_ ? halves * size(kRestoredBlocks) * panel_floats() : 0);
+}
+
+std::size_t PackedWeight::rounded_floats(int rows) const {
   const std::size_t bytes = padded_rows(rows) * padded_in() * value_bytes(arithmetic_);
   switch (arithmetic_) {
     case Arithmetic::kFp32:
@@ -123,6 +145,39 @@ std::size_t PackedWeight::operand_floats(int rows) const {
   return 0;
 }
 
+template <typename Take>
+void PackedWeight::for_each_panels(const kernels::Kernels& kernels, int begin, int end, float* room,
+                                   const Take& take) const {
+  const bool split = arithmetic_ == Arithmetic::kSplitBf16;
+  if (!affine_) {
+    const float* packed = packed_.data() + size(begin) * panel_floats();
+    return take(
+        Panels{.begin = begin, .end = end, .packed = packed, .low = split ? packed + packed_.size() / 2 : nullptr});
+  }
+  float* low = split ? room + size(kRestoredBlocks) * panel_floats() : nullptr;
+  for (int block = begin; block < end; block += kRestoredBlocks) {
+    const Panels panels{.begin = block, .end = std::min(block + kRestoredBlocks, end), .packed = room, .low = low};
+    for (int i = 0; i < panels.end - block; ++i) restore(kernels, block + i, room, low, size(i) * panel_floats());
+    take(panels);
+  }
+}
+
+void PackedWeight::restore(const kernels::Kernels& kernels, int block, float* packed, float* low,
+                           std::size_t at) const {
+  const kernels::AffinePanel panel = affine_->panel(block);
+  switch (arithmetic_) {
+    case Arithmetic::kFp32:
+      return kernels.dequantize(panel, packed + at);
+    case Arithmetic::kSplitBf16:
+      return kernels.dequantize_split(panel, reinterpret_cast<Bf16*>(packed + at), reinterpret_cast<Bf16*>(low + at));
+    case Arithmetic::kBf16:
+      return kernels.dequantize_bf16(panel, reinterpret_cast<Bf16*>(packed + at));
+    case Arithmetic::kInt8:
+      break;
+  }
+  assert(!"an affine weight multiplies no bytes");
+}
+
 void PackedWeight::multiply(const kernels::Kernels& kernels, const Tile& tile, Blocked x, const Output& output,
                             float* operand) const {
   assert(x.channels == in_ && output.y.blocks() == tile.end - tile.begin);
@@ -130,51 +185,56 @@ void PackedWeight::multiply(const kernels::Kernels& kernels, const Tile& tile, B
   const auto k = size(in_);
   const float* a = x.data + size(tile.row) * kChannelBlock;
   const std::size_t values = padded_rows(tile.count) * padded_in();
-  const std::size_t b_stride = padded_in() * kChannelBlock;
-  const auto product = [&]<typename A, typename B>(const A* rounded, std::size_t stride, const B* packed) {
-    const std::size_t y_offset = size(tile.y_row) * kChannelBlock;
+  const auto product = [&]<typename A, typename B>(const A* rounded, std::size_t stride, const Panels& panels,
+                                                   const B* packed) {
+    const std::size_t y_offset = size(tile.y_row) * kChannelBlock + size(panels.begin - tile.begin) * output.y.stride();
     return kernels::BasicGemm<A, B>{.a = rounded,
                                     .a_stride = stride,
-                                    .b = packed + size(tile.begin) * b_stride,
-                                    .b_stride = b_stride,
-                                    .bias = output.bias + size(tile.begin) * kChannelBlock,
+                                    .b = packed,
+                                    .b_stride = padded_in() * kChannelBlock,
+                                    .bias = output.bias + size(panels.begin) * kChannelBlock,
                                     .residual = output.residual ? output.residual + y_offset : nullptr,
                                     .c = output.y.data + y_offset,
                                     .c_stride = output.y.stride(),
                                     .rows = rows,
-                                    .n_blocks = size(tile.end - tile.begin),
+                                    .n_blocks = size(panels.end - panels.begin),
                                     .k = k,
                                     .activation = output.activation};
   };
-  const auto bf16_product = [&](const Bf16* rounded) {
-    return product(rounded, padded_rows(tile.count) * kernels::kOperandBlock<Bf16>,
-                   reinterpret_cast<const Bf16*>(packed_.data()));
+  const auto bf16_product = [&](const Bf16* rounded, const Panels& panels) {
+    return product(rounded, padded_rows(tile.count) * kernels::kOperandBlock<Bf16>, panels,
+                   reinterpret_cast<const Bf16*>(panels.packed));
+  };
+  const auto for_all_panels = [&](const auto& take) {
+    for_each_panels(kernels, tile.begin, tile.end, operand + rounded_floats(tile.count), take);
   };
   auto* bf16 = reinterpret_cast<Bf16*>(operand);
   switch (arithmetic_) {
     case Arithmetic::kFp32:
-      return kernels.gemm(product(a, x.stride(), packed_.data()));
-    case Arithmetic::kSplitBf16: {
+      return for_all_panels([&](const Panels& panels) { kernels.gemm(product(a, x.stride(), panels, panels.packed)); });
+    case Arithmetic::kSplitBf16:
       kernels.split_to_bf16(a, x.stride(), rows, k, bf16, bf16 + values);
-      const kernels::GemmBf16 hi = bf16_product(bf16);
-      return kernels.gemm_split(hi, bf16 + values, hi.b + size(out_) * padded_in());
-    }
+      return for_all_panels([&](const Panels& panels) {
+        kernels.gemm_split(bf16_product(bf16, panels), bf16 + values, reinterpret_cast<const Bf16*>(panels.low));
+      });
     case Arithmetic::kBf16:
       kernels.round_to_bf16(a, x.stride(), rows, k, bf16);
-      return kernels.gemm_bf16(bf16_product(bf16));
+      return for_all_panels([&](const Panels& panels) { kernels.gemm_bf16(bf16_product(bf16, panels)); });
     case Arithmetic::kInt8: {
       auto* bytes = reinterpret_cast<std::uint8_t*>(operand);
       float* row_scale = operand + values / sizeof(float);
       float* row_zero = row_scale + padded_rows(tile.count);
       kernels.quantize_rows(a, x.stride(), rows, k, bytes, row_scale, row_zero);
-      const std::size_t first = size(tile.begin) * kChannelBlock;
-      return kernels.gemm_int8(product(static_cast<const std::uint8_t*>(bytes),
-                                       padded_rows(tile.count) * kernels::kOperandBlock<std::uint8_t>,
-                                       reinterpret_cast<const std::int8_t*>(packed_.data())),
-                               {.row_scale = row_scale,
-                                .row_zero = row_zero,
-                                .column_scale = column_scale_.data() + first,
-                                .column_sum = column_sum_.data() + first});
+      return for_all_panels([&](const Panels& panels) {
+        const std::size_t first = size(panels.begin) * kChannelBlock;
+        kernels.gemm_int8(product(static_cast<const std::uint8_t*>(bytes),
+                                  padded_rows(tile.count) * kernels::kOperandBlock<std::uint8_t>, panels,
+                                  reinterpret_cast<const std::int8_t*>(panels.packed)),
+                          {.row_scale = row_scale,
+                           .row_zero = row_zero,
+                           .column_scale = column_scale_.data() + first,
+                           .column_sum = column_sum_.data() + first});
+      });
     }
   }
 }

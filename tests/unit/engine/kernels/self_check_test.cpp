@@ -21,6 +21,12 @@ TEST_P(EveryIsa, IsFoundOutWhereAProductIsWrong) {
   wrong.gemm_int8 = [](const GemmInt8&, const Int8Scales&) {};
   EXPECT_FALSE(agrees(wrong, *find("portable")));
   wrong = *kernels_;
+  wrong.dequantize = [](const AffinePanel& panel, float* out) {
+    find("portable")->dequantize(panel, out);
+    out[7] = 0.0F;
+  };
+  EXPECT_FALSE(agrees(wrong, *find("portable")));
+  wrong = *kernels_;
   wrong.splits_fp32 = true;
   wrong.gemm_split = [](const GemmBf16& hi, const Bf16*, const Bf16*) { find("portable")->gemm_bf16(hi); };
   EXPECT_FALSE(agrees(wrong, *find("portable"))) << "bfloat16 alone passed for split float32";

@@ -8,17 +8,11 @@
 
 #include "engine/kernels/dispatch.h"
 #include "engine/nn/context.h"
+#include "tests/support/backwards.h"
 
 namespace mobileclip {
 
-/// Runs tasks backwards and claims many workers: whatever depends on order or on scratch being its own shows.
-class Backwards final : public Parallel {
- public:
-  [[nodiscard]] int max_workers() const override { return 3; }
-  void run(std::size_t tasks, TaskRef task) override {
-    for (std::size_t i = tasks; i-- > 0;) task(i, static_cast<int>(i % 3));
-  }
-};
+using testing::Backwards;
 
 class Layers : public ::testing::Test {
  protected:
