@@ -85,10 +85,10 @@ struct Int8Scales {
 /// A panel of 16 outputs of a matrix in MLX's affine form: w[k][n] = q[k][n] · scale + bias, with a scale and a bias an
 /// output and group of neighbouring k.
 struct AffinePanel {
-  const std::uint8_t* q;  ///< 8 bits: [k][16]; 4 bits: [k / 2][16], the even k in the low half of a byte
-  const float* scales;    ///< [k / group_size][16]
-  const float* biases;    ///< like scales
-  std::size_t k;          ///< a multiple of group_size
+  const std::uint8_t* q;   ///< 8 bits: [k][16]; 4 bits: [k / 2][16], the even k in the low half of a byte
+  const float* scales;     ///< [k / group_size][16]
+  const float* biases;     ///< like scales
+  std::size_t k;           ///< a multiple of group_size
   std::size_t group_size;  ///< a multiple of kAffineDepth
   int bits;                ///< 4 or 8
 };

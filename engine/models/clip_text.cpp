@@ -48,16 +48,13 @@ ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextC
                                                                      TowerArithmetic arithmetic) {
   const int width = config.width;
   const int hidden = width * config.mlp_ratio;
-  const auto layer = [](std::span<const float> weight, std::span<const float> bias) {
-    return FoldedLayer{.weight = {weight.begin(), weight.end()}, .bias = {bias.begin(), bias.end()}};
-  };
-  FoldedLayer in_proj = layer(w("attn.in_proj_weight"), w("attn.in_proj_bias"));
-  FoldedLayer out_proj = layer(w("attn.out_proj.weight"), w("attn.out_proj.bias"));
+  FoldedLayer in_proj = read_layer(w / "attn", "in_proj_weight", "in_proj_bias");
+  FoldedLayer out_proj = read_layer(w / "attn.out_proj", "weight", "bias");
   move_value_bias(in_proj, out_proj);
   scale_outputs(in_proj, static_cast<std::size_t>(width), 1.0 / std::sqrt(static_cast<double>(width / config.heads)));
   return {.ln_1 = read_layer_norm(w / "ln_1"),
-          .in_proj = Linear(3 * width, width, in_proj.weight, in_proj.bias, arithmetic.usual),
-          .out_proj = Linear(width, width, out_proj.weight, out_proj.bias, arithmetic.sensitive),
+          .in_proj = packed(in_proj, 3 * width, width, arithmetic.usual),
+          .out_proj = packed(out_proj, width, width, arithmetic.sensitive),
           .ln_2 = read_layer_norm(w / "ln_2"),
           .c_fc = read_linear(w / "mlp.c_fc", hidden, width, arithmetic.usual),
           .c_proj = read_linear(w / "mlp.c_proj", width, hidden, arithmetic.usual)};
@@ -66,7 +63,7 @@ ClipTextEncoder::ResidualAttentionBlock ClipTextEncoder::build_block(const TextC
 ClipTextEncoder::ClipTextEncoder(const TextConfig& config, int embed_dim, const TowerWeights& weights,
                                  TowerArithmetic arithmetic)
     : config_(config),
-      token_embedding_(copy_of(WeightScope(weights, "")("token_embedding.weight"))),
+      token_embedding_(WeightScope(weights, "token_embedding"), "weight"),
       positional_embedding_(copy_of(WeightScope(weights, "")("positional_embedding"))),
       ln_final_(read_layer_norm(WeightScope(weights, "ln_final"))),
       text_projection_(embed_dim, config.width,
@@ -102,9 +99,13 @@ std::size_t ClipTextEncoder::scratch_per_worker() const {
                                                               .sequences = 1,
                                                               .tokens = config_.context_length,
                                                               .queries = config_.context_length});
-  const ResidualAttentionBlock& block = resblocks_.front();
-  return std::max({attention, block.in_proj.scratch_per_worker(), block.out_proj.scratch_per_worker(),
-                   block.c_fc.scratch_per_worker(), block.c_proj.scratch_per_worker()});
+  std::size_t most = attention;
+  for (const ResidualAttentionBlock& block :
+       resblocks_) {  // which need not have one arithmetic, nor one form of weights
+    most = std::max({most, block.in_proj.scratch_per_worker(), block.out_proj.scratch_per_worker(),
+                     block.c_fc.scratch_per_worker(), block.c_proj.scratch_per_worker()});
+  }
+  return most;
 }
 
 /// One forward pass over `texts` texts; the members name where its values lie.
@@ -129,10 +130,11 @@ class ClipTextEncoder::Pass {
       const auto& ids = texts[static_cast<std::size_t>(row / context_length)];
       const auto position = static_cast<std::size_t>(row % context_length);
       const std::size_t id = position < ids.size() ? static_cast<std::size_t>(ids[position]) : 0;
-      const float* token = model_.token_embedding_.data() + id * static_cast<std::size_t>(width_);
       const float* where = model_.positional_embedding_.data() + position * static_cast<std::size_t>(width_);
-      for (int c = 0; c < width_; ++c) {
-        x_.block(c / kChannelBlock)[row * kChannelBlock + c % kChannelBlock] = token[c] + where[c];
+      for (int b = 0; b < x_.blocks(); ++b, where += kChannelBlock) {
+        float* const to = x_.block(b) + row * kChannelBlock;
+        model_.token_embedding_.read(id, static_cast<std::size_t>(b * kChannelBlock), {to, kChannelBlock});
+        for (int c = 0; c < kChannelBlock; ++c) to[c] += where[c];
       }
     }
   }

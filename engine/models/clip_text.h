@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/models/config.h"
+#include "engine/models/embedding_table.h"
 #include "engine/models/model_directory.h"
 #include "engine/models/weight_scope.h"
 #include "engine/nn/attention.h"
@@ -71,7 +72,7 @@ class ClipTextEncoder {
   static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w, TowerArithmetic arithmetic);
 
   TextConfig config_;
-  AlignedBuffer token_embedding_;       // [vocab_size][width]
+  EmbeddingTable token_embedding_;      // [vocab_size, width]
   AlignedBuffer positional_embedding_;  // [context_length][width]
   std::vector<ResidualAttentionBlock> resblocks_;
   LayerNorm ln_final_;

@@ -19,7 +19,8 @@ inline constexpr std::string_view kImageConfigFile = "image_encoder_config.json"
 inline constexpr std::string_view kTextConfigFile = "text_encoder_config.json";
 inline constexpr std::string_view kOpenClipWeightsFile = "open_clip_model.safetensors";
 inline constexpr std::string_view kOpenClipConfigFile = "open_clip_config.json";
-inline constexpr std::string_view kImagePrefix = "visual.";  ///< OpenCLIP's
+inline constexpr std::string_view kMlxConfigFile = "config.json";  ///< where MLX says what is quantised
+inline constexpr std::string_view kImagePrefix = "visual.";        ///< OpenCLIP's
 inline constexpr std::string_view kTextPrefix = "text.";
 inline constexpr std::string_view kSyntheticKey = "synthetic";  ///< of safetensors metadata: "seed 1"
 

@@ -41,12 +41,27 @@ std::string shortest(float value) {
 
 struct Line {
   std::string name;
-  const FloatTensor* tensor;
-  std::string digest;
+  std::string form;
+  std::vector<std::span<const std::byte>> parts;
+  std::string digests;
 };
 
 void append_tower(std::vector<Line>& lines, const std::string& prefix, const TowerWeights& tower) {
-  for (const auto& [name, tensor] : tower) lines.push_back({.name = prefix + name, .tensor = &tensor, .digest = {}});
+  const auto begin = static_cast<std::ptrdiff_t>(lines.size());
+  for (const auto& [name, tensor] : tower.floats()) {
+    lines.push_back({.name = prefix + name,
+                     .form = to_string(tensor.shape),
+                     .parts = {std::as_bytes(tensor.values)},
+                     .digests = {}});
+  }
+  for (const auto& [name, matrix] : tower.quantized()) {
+    lines.push_back({.name = prefix + name,
+                     .form = to_string(Shape{matrix.rows, matrix.columns}) + " in " + to_string(matrix.format),
+                     .parts = {std::as_bytes(std::span(matrix.words)), std::as_bytes(std::span(matrix.scales)),
+                               std::as_bytes(std::span(matrix.biases))},
+                     .digests = {}});
+  }
+  std::ranges::sort(lines.begin() + begin, lines.end(), {}, &Line::name);
 }
 
 void hash_all(std::vector<Line>& lines) {
@@ -55,7 +70,7 @@ void hash_all(std::vector<Line>& lines) {
   const auto work = [&] {
     for (std::size_t i = next++; i < lines.size(); i = next++) {
       try {
-        lines[i].digest = hex_sha256(std::as_bytes(lines[i].tensor->values));
+        for (const auto& part : lines[i].parts) lines[i].digests += " " + hex_sha256(part);
       } catch (const std::exception&) {
         failed = true;
       }
@@ -92,7 +107,7 @@ std::string fingerprint(const std::string& preamble, std::span<const NamedTower>
   for (const NamedTower& tower : towers) append_tower(lines, tower.prefix, *tower.weights);
   hash_all(lines);
   std::string document = preamble;
-  for (const Line& line : lines) document += line.name + " " + to_string(line.tensor->shape) + " " + line.digest + "\n";
+  for (const Line& line : lines) document += line.name + " " + line.form + line.digests + "\n";
   return hex_sha256(std::as_bytes(std::span(document)));
 }
 

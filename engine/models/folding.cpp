@@ -27,9 +27,16 @@ Affine batch_norm_affine(const WeightScope& norm) {
 void move_value_bias(FoldedLayer& in_proj, FoldedLayer& out_proj) {
   const std::size_t width = in_proj.bias.size() / 3;
   const std::span<float> values = std::span(in_proj.bias).subspan(2 * width);
+  std::vector<float> restored(out_proj.quantized ? width : 0);
   for (std::size_t o = 0; o < out_proj.bias.size(); ++o) {
+    const float* row = restored.data();
+    if (out_proj.quantized) {
+      dequantize_row(*out_proj.quantized, static_cast<std::int64_t>(o), restored);
+    } else {
+      row = out_proj.weight.data() + o * width;
+    }
     double sum = out_proj.bias[o];
-    for (std::size_t i = 0; i < width; ++i) sum += double{out_proj.weight[o * width + i]} * double{values[i]};
+    for (std::size_t i = 0; i < width; ++i) sum += double{row[i]} * double{values[i]};
     out_proj.bias[o] = static_cast<float>(sum);
   }
   std::ranges::fill(values, 0.0F);
@@ -68,9 +75,17 @@ FoldedLayer fold_before(const Affine& before, std::span<const float> weight, std
 }
 
 void scale_outputs(FoldedLayer& layer, std::size_t count, double factor) {
-  const std::size_t per_output = layer.weight.size() / layer.bias.size();
-  for (std::size_t i = 0; i < count * per_output; ++i) layer.weight[i] = static_cast<float>(layer.weight[i] * factor);
-  for (std::size_t o = 0; o < count; ++o) layer.bias[o] = static_cast<float>(layer.bias[o] * factor);
+  const auto scale_rows = [&](std::vector<float>& values) {
+    const std::size_t scaled = values.size() / layer.bias.size() * count;
+    for (std::size_t i = 0; i < scaled; ++i) values[i] = static_cast<float>(values[i] * factor);
+  };
+  if (layer.quantized) {
+    scale_rows(layer.quantized->scales);
+    scale_rows(layer.quantized->biases);
+  } else {
+    scale_rows(layer.weight);
+  }
+  scale_rows(layer.bias);
 }
 
 std::vector<float> reorder_inputs(std::span<const float> weight, std::span<const int> order) {

@@ -2,6 +2,7 @@
 // layer scale, attention's 1 / sqrt(d), the channel order of depthwise multipliers. In double, rounded once.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace mobileclip {
 struct FoldedLayer {
   std::vector<float> weight;
   std::vector<float> bias;
+  std::optional<AffineMatrix> quantized = std::nullopt;  ///< instead of `weight`: it stays as it is
 };
 
 /// y = x * scale + shift, channel by channel.
@@ -30,7 +32,7 @@ FoldedLayer fold_after(std::span<const float> weight, std::span<const float> bia
 /// `before`, then the linear layer `weight` [out, in] without bias. Exact for 1x1 layers only: padding is not affine.
 FoldedLayer fold_before(const Affine& before, std::span<const float> weight, std::size_t out);
 
-/// Multiplies outputs [0, count) by `factor`.
+/// Multiplies outputs [0, count) by `factor`: of a quantised weight, their scales and biases.
 void scale_outputs(FoldedLayer& layer, std::size_t count, double factor);
 
 /// Moves the values' share of attention's input bias, its last third, through attention into the output projection's

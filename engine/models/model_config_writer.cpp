@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "engine/models/directory_layout.h"
+#include "engine/models/json_members.h"
 
 namespace mobileclip {
 namespace {
@@ -36,6 +37,14 @@ Json rgb_json(const std::array<float, 3>& channels) {
 
 const char* interpolation_name(Interpolation interpolation) {
   return interpolation == Interpolation::kBilinear ? "bilinear" : "bicubic";
+}
+
+/// Twice, as mlx-lm writes it: "quantization_config" is where Hugging Face's tools look.
+Json with_quantization(Json document, const AffineFormat& format) {
+  const Json quantization = {{"group_size", format.group_size}, {"bits", format.bits}, {"mode", "affine"}};
+  document["quantization"] = quantization;
+  document["quantization_config"] = quantization;
+  return document;
 }
 
 void write_json(const fs::path& file, const Json& document) {
@@ -73,6 +82,14 @@ void write_split_configs(const fs::path& directory, const ModelConfig& config, c
   }
   write_json(directory / kImageConfigFile, image);
   write_json(directory / kTextConfigFile, text);
+}
+
+void write_quantization_config(const fs::path& directory, const AffineFormat& format) {
+  write_json(directory / kMlxConfigFile, with_quantization(Json::object(), format));
+}
+
+void add_quantization_config(const fs::path& source, const fs::path& target, const AffineFormat& format) {
+  write_json(target, with_quantization(read_json_object(source), format));
 }
 
 void write_open_clip_config(const fs::path& directory, const ModelConfig& config) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/models/config.h"
+#include "engine/weights/affine_quantization.h"
 
 namespace mobileclip {
 
@@ -17,6 +18,13 @@ struct SplitConfigExtras {
 /// image_encoder_config.json and text_encoder_config.json. Throws std::system_error.
 void write_split_configs(const std::filesystem::path& directory, const ModelConfig& config,
                          const SplitConfigExtras& extras);
+
+/// config.json with what MLX writes of quantised modules. Throws std::system_error.
+void write_quantization_config(const std::filesystem::path& directory, const AffineFormat& format);
+
+/// The JSON object in `source` with the same added, to `target`. Throws LoadError, std::system_error.
+void add_quantization_config(const std::filesystem::path& source, const std::filesystem::path& target,
+                             const AffineFormat& format);
 
 /// open_clip_config.json, as OpenCLIP publishes it for this model. Throws std::system_error.
 void write_open_clip_config(const std::filesystem::path& directory, const ModelConfig& config);

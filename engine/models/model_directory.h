@@ -4,24 +4,20 @@
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 
 #include "engine/base/progress.h"
 #include "engine/models/config.h"
-#include "engine/models/tensor_table.h"
+#include "engine/models/tower_weights.h"
 #include "engine/tokenizer/clip_tokenizer.h"
-#include "engine/weights/tensor_store.h"
 
 namespace mobileclip {
 
-/// Fused tensors of a tower by the names of the fused table. Complete and of the right shapes: whoever holds one need
-/// not check. Convolution weights are OIHW whatever the file had.
-using TowerWeights = std::map<std::string, FloatTensor, std::less<>>;
-
 struct LoadedClipModel {
   ModelConfig config;
+  // Complete, fused, of the table's shapes: whoever holds them need not check. Convolution weights are OIHW whatever
+  // the file had.
   TowerWeights image;
   TowerWeights text;
   float logit_scale;  ///< the factor itself, exp() of the stored logarithm; 100 where the layout stores none

@@ -18,11 +18,27 @@ constexpr std::string_view kLogitScale = "logit_scale";
 
 struct ConfigFiles {
   ConfigHints hints;
+  QuantizationConfig quantization;
   fs::path named_in_errors;
 };
 
+/// What any of the directory's configurations says of quantised modules: MLX writes it into config.json, others may
+/// into the layout's own.
+QuantizationConfig find_quantization(const fs::path& directory) {
+  QuantizationConfig config;
+  for (const std::string_view name : {kMlxConfigFile, kOpenClipConfigFile, kTextConfigFile, kImageConfigFile}) {
+    const fs::path file = directory / name;
+    QuantizationConfig found = read_quantization(file);
+    if (!found.format || found == config) continue;
+    if (config.format) throw LoadError(file.string() + ": expected the quantization that other configurations have");
+    config = std::move(found);
+  }
+  return config;
+}
+
 ConfigFiles read_config_files(const DirectoryLayout& layout) {
-  ConfigFiles config{.hints = {}, .named_in_errors = layout.directory};
+  ConfigFiles config{
+      .hints = {}, .quantization = find_quantization(layout.directory), .named_in_errors = layout.directory};
   const auto read_if_there = [&](std::string_view name) {
     const fs::path file = layout.directory / name;
     if (!fs::exists(file)) return;
@@ -40,9 +56,10 @@ ConfigFiles read_config_files(const DirectoryLayout& layout) {
 
 /// Both towers at once, so that one look at the message shows all that is wrong.
 void check_tensors(const StoredModel& stored, const DirectoryLayout& layout, const ModelConfig& config,
-                   const TensorTable& image, const TensorTable& text, ImageForm form, ConvLayout conv_layout) {
-  TowerMismatch image_mismatch = compare(stored.image, image, conv_layout);
-  TowerMismatch text_mismatch = compare(stored.text, text, ConvLayout::kOihw);
+                   const TensorTable& image, const TensorTable& text, ImageForm form, ConvLayout conv_layout,
+                   const QuantizationConfig& quantization) {
+  TowerMismatch image_mismatch = compare(stored.image, image, conv_layout, quantization);
+  TowerMismatch text_mismatch = compare(stored.text, text, ConvLayout::kOihw, quantization);
   std::string problems;
   const auto add = [&](const fs::path& file, const std::string& what, const TowerMismatch& mismatch) {
     if (mismatch.size() == 0) return;
@@ -80,19 +97,19 @@ ModelWeights read_model_weights(const fs::path& directory, const Progress& progr
   DirectoryLayout layout = find_layout(directory);
   StoredModel stored = read_stored_model(layout);
   const ConfigFiles files = read_config_files(layout);
-  ModelConfig config =
-      resolve_config(files.hints, find_closest_model(stored.image, stored.text), files.named_in_errors);
+  ModelConfig config = resolve_config(files.hints, find_closest_model(stored.image, stored.text, files.quantization),
+                                      files.named_in_errors);
 
   const ImageForm form = detect_image_form(stored.image);
   const ConvLayout conv_layout = detect_conv_layout(stored.image);
   const TensorTable image_table = image_tensors(config.image, config.embed_dim, form);
   const TensorTable text_table = text_tensors(config.text, config.embed_dim);
-  check_tensors(stored, layout, config, image_table, text_table, form, conv_layout);
+  check_tensors(stored, layout, config, image_table, text_table, form, conv_layout, files.quantization);
 
-  TowerWeights image =
-      read_tower(stored.image_store, stored.image, image_table, conv_layout, "reading image tower", progress);
-  TowerWeights text =
-      read_tower(stored.text_store, stored.text, text_table, ConvLayout::kOihw, "reading text tower", progress);
+  TowerWeights image = read_tower(stored.image_store, stored.image, image_table, conv_layout, files.quantization,
+                                  "reading image tower", progress);
+  TowerWeights text = read_tower(stored.text_store, stored.text, text_table, ConvLayout::kOihw, files.quantization,
+                                 "reading text tower", progress);
   if (form == ImageForm::kTrain) image = fuse_image_tower(image, config.image, config.embed_dim);
 
   const float logit_scale = read_logit_scale(stored, files.hints, layout.image_file);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
+#include <utility>
 
+#include "engine/models/quantized_module.h"
 #include "engine/weights/printable.h"
 
 namespace mobileclip {
@@ -96,9 +99,17 @@ std::string TowerMismatch::describe() const {
   return text;
 }
 
-TowerMismatch compare(const StoredTower& stored, const TensorTable& table, ConvLayout layout) {
+TowerMismatch compare(const StoredTower& stored, const TensorTable& table, ConvLayout layout,
+                      const QuantizationConfig& quantization) {
   TowerMismatch mismatch;
+  std::set<const StoredTensor*> of_modules;
   for (const auto& [name, shape] : table) {
+    if (const auto module = find_quantized(stored, name)) {
+      of_modules.insert({module->words, module->scales, module->biases});
+      std::string problem = problem_of(*module, shape, quantization);
+      if (!problem.empty()) mismatch.misshapen.push_back(std::move(problem));
+      continue;
+    }
     const Shape expected = stored_shape(shape, layout);
     const auto found = stored.find(name);
     if (found == stored.end()) {
@@ -109,33 +120,42 @@ TowerMismatch compare(const StoredTower& stored, const TensorTable& table, ConvL
     }
   }
   for (const auto& [name, tensor] : stored) {
-    if (table.contains(name) || is_tolerated(name, *tensor, table)) continue;
+    if (of_modules.contains(tensor)) continue;
+    const bool is_expected = table.contains(name) && !find_quantized(stored, name);
+    if (is_expected || is_tolerated(name, *tensor, table)) continue;
     mismatch.unused.push_back(printable(name) + " " + to_string(tensor->shape));
   }
   return mismatch;
 }
 
 TowerWeights read_tower(const TensorStore& store, const StoredTower& stored, const TensorTable& table,
-                        ConvLayout layout, std::string_view what, const Progress& progress) {
+                        ConvLayout layout, const QuantizationConfig& quantization, std::string_view what,
+                        const Progress& progress) {
   TowerWeights weights;
   for (const auto& [name, shape] : table) {
-    FloatTensor tensor = store.floats(*stored.find(name)->second);
-    if (layout == ConvLayout::kOhwi && is_convolution(shape)) tensor = to_oihw(tensor, shape);
-    tensor.shape = shape;
-    weights.emplace(name, std::move(tensor));
+    if (const auto module = find_quantized(stored, name)) {
+      weights.emplace(name, read_quantized(store, *module, shape, quantization));
+    } else {
+      FloatTensor tensor = store.floats(*stored.find(name)->second);
+      if (layout == ConvLayout::kOhwi && is_convolution(shape)) tensor = to_oihw(tensor, shape);
+      tensor.shape = shape;
+      weights.emplace(name, std::move(tensor));
+    }
     if (progress) progress(what, weights.size(), table.size());
   }
   return weights;
 }
 
-const ModelConfig& find_closest_model(const StoredTower& image, const StoredTower& text) {
+const ModelConfig& find_closest_model(const StoredTower& image, const StoredTower& text,
+                                      const QuantizationConfig& quantization) {
   const ConvLayout layout = detect_conv_layout(image);
   const ImageForm form = detect_image_form(image);
   const ModelConfig* closest = &known_models().front();
   std::size_t least = std::numeric_limits<std::size_t>::max();
   for (const ModelConfig& model : known_models()) {
-    const std::size_t mismatches = compare(image, image_tensors(model.image, model.embed_dim, form), layout).size() +
-                                   compare(text, text_tensors(model.text, model.embed_dim), layout).size();
+    const std::size_t mismatches =
+        compare(image, image_tensors(model.image, model.embed_dim, form), layout, quantization).size() +
+        compare(text, text_tensors(model.text, model.embed_dim), layout, quantization).size();
     if (mismatches >= least) continue;
     least = mismatches;
     closest = &model;

@@ -8,8 +8,9 @@
 
 #include "engine/base/progress.h"
 #include "engine/models/directory_layout.h"
-#include "engine/models/model_directory.h"
+#include "engine/models/quantization_config.h"
 #include "engine/models/tensor_table.h"
+#include "engine/models/tower_weights.h"
 
 namespace mobileclip {
 
@@ -37,15 +38,18 @@ struct TowerMismatch {
 };
 
 /// Batch counters (is_batch_counter) are neither missed nor unused. In kOhwi layer scales may have any shape of as many
-/// elements.
-TowerMismatch compare(const StoredTower& stored, const TensorTable& table, ConvLayout layout);
+/// elements. A matrix may be a quantised module's (quantized_module.h), as the configuration says.
+TowerMismatch compare(const StoredTower& stored, const TensorTable& table, ConvLayout layout,
+                      const QuantizationConfig& quantization = {});
 
-/// Every tensor of the table as float32 in the table's shape. compare() found nothing amiss. Progress counts tensors.
-/// Throws LoadError for NaN or infinity and for integer types.
+/// Every tensor of the table in the table's shape: float32, or quantised as it is stored. compare() found nothing
+/// amiss. Progress counts tensors. Throws LoadError for NaN or infinity and for integer types.
 TowerWeights read_tower(const TensorStore& store, const StoredTower& stored, const TensorTable& table,
-                        ConvLayout layout, std::string_view what, const Progress& progress = {});
+                        ConvLayout layout, const QuantizationConfig& quantization, std::string_view what,
+                        const Progress& progress = {});
 
 /// The known model whose tables the stored towers fit best; the first where several do.
-const ModelConfig& find_closest_model(const StoredTower& image, const StoredTower& text);
+const ModelConfig& find_closest_model(const StoredTower& image, const StoredTower& text,
+                                      const QuantizationConfig& quantization = {});
 
 }  // namespace mobileclip

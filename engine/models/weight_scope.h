@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/models/model_directory.h"
+#include "engine/models/tower_weights.h"
 
 namespace mobileclip {
 
@@ -20,6 +20,8 @@ class WeightScope {
   [[nodiscard]] bool has(std::string_view leaf) const { return weights_->contains(full(leaf)); }
   [[nodiscard]] const FloatTensor& tensor(std::string_view leaf) const { return weights_->at(full(leaf)); }
   [[nodiscard]] std::span<const float> operator()(std::string_view leaf) const { return tensor(leaf).values; }
+  /// nullptr where it is not quantised. tensor() is a restored copy where it is (tower_weights.h).
+  [[nodiscard]] const AffineMatrix* quantized(std::string_view leaf) const { return weights_->quantized(full(leaf)); }
 
  private:
   [[nodiscard]] std::string full(std::string_view name) const {

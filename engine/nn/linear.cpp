@@ -52,6 +52,7 @@ void Linear::forward(const Context& context, Blocked x, Blocked y, const Options
 void Linear::forward_range(const Context& context, BlockRange range, Blocked x, Blocked y,
                            const Options& options) const {
   assert(y.blocks() == range.end - range.begin && x.rows == y.rows);
+  assert(operand_floats(std::min(x.rows, kRowsPerTask)) <= context.scratch.per_worker());
   const RowTasks row_tasks(x.rows, kRowsPerTask);
   const int workers = context.parallel.max_workers();
   const int block_tasks = workers > 1 ? std::min(divide_up(y.blocks(), kBlocksPerTask),

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "engine/base/error.h"
-#include "engine/weights/float_conversion.h"
 
 namespace mobileclip {
 namespace {
@@ -30,18 +29,6 @@ ScaleAndBias fit_group(std::span<const float> group, float steps) {
   const float zero = std::nearbyint(edge / scale);
   if (zero == 0) return {.scale = scale, .bias = 0};
   return {.scale = edge / zero, .bias = edge};
-}
-
-/// What storing a value as `type` leaves of it.
-float rounded(float value, DType type) {
-  switch (type) {
-    case DType::kF16:
-      return f16_to_f32(f32_to_f16(value));
-    case DType::kBF16:
-      return bf16_to_f32(f32_to_bf16(value));
-    default:
-      return value;
-  }
 }
 
 }  // namespace
@@ -75,8 +62,8 @@ AffineMatrix quantize_affine(std::span<const float> values, std::int64_t rows, c
       const float q = std::nearbyint((group[i] - bias) / scale);
       quantized[begin + i] = static_cast<std::uint8_t>(std::clamp(q, 0.0F, steps));
     }
-    matrix.scales.push_back(rounded(scale, type));  // after q was computed with the exact ones
-    matrix.biases.push_back(rounded(bias, type));
+    matrix.scales.push_back(as_stored(scale, type));  // after q was computed with the exact ones
+    matrix.biases.push_back(as_stored(bias, type));
     if (std::isfinite(matrix.scales.back()) && std::isfinite(matrix.biases.back())) continue;
     throw LoadError("expected groups whose scale and bias " + std::string(to_string(type)) + " can hold, found " +
                     std::to_string(scale) + " and " + std::to_string(bias) + " in row " +
@@ -86,22 +73,23 @@ AffineMatrix quantize_affine(std::span<const float> values, std::int64_t rows, c
   return matrix;
 }
 
-void dequantize_row(const AffineMatrix& matrix, std::int64_t row, std::span<float> out) {
-  assert(out.size() == size(matrix.columns));
+void dequantize_row(const AffineMatrix& matrix, std::int64_t row, std::span<float> out, std::size_t begin) {
   const int bits = matrix.format.bits;
   const std::size_t per_word = size(32 / bits);
   const std::size_t group_size = size(matrix.format.group_size);
+  assert(begin + out.size() <= size(matrix.columns) && begin % per_word == 0 && out.size() % per_word == 0);
   const std::uint32_t mask = (1U << bits) - 1;
-  const std::uint32_t* word = matrix.words.data() + row * matrix.words_per_row();
-  const float* scale = matrix.scales.data() + row * matrix.groups_per_row();
-  const float* bias = matrix.biases.data() + row * matrix.groups_per_row();
-  for (std::size_t begin = 0; begin < out.size(); begin += group_size, ++scale, ++bias) {
-    for (std::size_t i = begin; i < begin + group_size; i += per_word, ++word) {
-      for (std::size_t j = 0; j < per_word; ++j) {
-        // Where zero is met exactly, q * scale and bias all but cancel: in float32 their rounding would show.
-        const double q = *word >> (j * size(bits)) & mask;
-        out[i + j] = static_cast<float>(q * double{*scale} + double{*bias});
-      }
+  const std::uint32_t* word = matrix.words.data() + row * matrix.words_per_row() + begin / per_word;
+  const float* scales = matrix.scales.data() + row * matrix.groups_per_row();
+  const float* biases = matrix.biases.data() + row * matrix.groups_per_row();
+  for (std::size_t i = 0; i < out.size(); i += per_word, ++word) {
+    const std::size_t group = (begin + i) / group_size;
+    const double scale = scales[group];
+    const double bias = biases[group];
+    for (std::size_t j = 0; j < per_word; ++j) {
+      // Where zero is met exactly, q * scale and bias all but cancel: in float32 their rounding would show.
+      const double q = *word >> (j * size(bits)) & mask;
+      out[i + j] = static_cast<float>(q * scale + bias);
     }
   }
 }

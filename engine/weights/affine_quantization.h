@@ -47,8 +47,8 @@ struct AffineMatrix {
 AffineMatrix quantize_affine(std::span<const float> values, std::int64_t rows, const AffineFormat& format,
                              DType type = DType::kF32);
 
-/// `out` is [columns].
-void dequantize_row(const AffineMatrix& matrix, std::int64_t row, std::span<float> out);
+/// Of a row, out.size() values from column `begin` on, both whole words.
+void dequantize_row(const AffineMatrix& matrix, std::int64_t row, std::span<float> out, std::size_t begin = 0);
 /// [rows, columns]
 std::vector<float> dequantize(const AffineMatrix& matrix);
 

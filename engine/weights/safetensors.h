@@ -24,13 +24,14 @@ TensorStore read_sharded_safetensors(const std::filesystem::path& index);
 std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& file);
 
 /// One tensor to write. `fill` writes exactly element_count(shape) float32 values (for kI64: it is not called, the
-/// tensor is zeros); the writer rounds to `dtype` (nearest even). Tensors are made one at a time, so that a model never
-/// stands in memory twice.
+/// tensor is zeros; for kU32 `fill_words` is); the writer rounds to `dtype` (nearest even). Tensors are made one at a
+/// time, so that a model never stands in memory twice.
 struct TensorToWrite {
   std::string name;
-  DType dtype = DType::kF32;  ///< kF32, kF16, kBF16 or kI64
+  DType dtype = DType::kF32;  ///< kF32, kF16, kBF16, kI64 or kU32
   Shape shape;
   std::function<void(std::span<float>)> fill;
+  std::function<void(std::span<std::uint32_t>)> fill_words = nullptr;
 };
 
 /// What stands before the tensors' bytes, which follow in the order given: length prefix and JSON, padded to 8 bytes.

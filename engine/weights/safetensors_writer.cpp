@@ -37,6 +37,11 @@ void write_tensor(ReplacementFile& out, const TensorToWrite& tensor) {
     const std::vector<std::byte> zeros(byte_count(tensor));
     return out.write(zeros);
   }
+  if (tensor.dtype == DType::kU32) {
+    std::vector<std::uint32_t> words(static_cast<std::size_t>(element_count(tensor.shape)));
+    tensor.fill_words(words);
+    return out.write(std::as_bytes(std::span(words)));
+  }
   std::vector<float> values(static_cast<std::size_t>(element_count(tensor.shape)));
   tensor.fill(values);
   if (tensor.dtype == DType::kF32) return out.write(std::as_bytes(std::span(values)));

@@ -69,6 +69,17 @@ std::optional<DType> dtype_from_string(std::string_view name) {
   return row->dtype;
 }
 
+float as_stored(float value, DType dtype) {
+  switch (dtype) {
+    case DType::kF16:
+      return f16_to_f32(f32_to_f16(value));
+    case DType::kBF16:
+      return bf16_to_f32(f32_to_bf16(value));
+    default:
+      return value;
+  }
+}
+
 FloatTensor owned_tensor(Shape shape, std::vector<float> values) {
   auto owner = std::make_shared<const std::vector<float>>(std::move(values));
   const std::span<const float> view(*owner);

@@ -23,6 +23,9 @@ std::string_view to_string(DType dtype);  ///< as safetensors spells it: "F32"
 std::size_t size_in_bytes(DType dtype);
 std::optional<DType> dtype_from_string(std::string_view name);
 
+/// What storing a value as F16 or BF16 and reading it back makes of it; the value itself for wider types.
+float as_stored(float value, DType dtype);
+
 /// One tensor as it lies in its file: little-endian, row-major. The bytes live as long as the store it came from.
 struct StoredTensor {
   std::string name;

@@ -28,6 +28,7 @@ void add_tokenize_command(CLI::App& app, Action& action);
 void add_preprocess_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_convert_command(CLI::App& app, Action& action);
+void add_quantize_command(CLI::App& app, Action& action);
 void add_synthesize_command(CLI::App& app, Action& action);
 void add_selftest_command(CLI::App& app, Action& action);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "proto_json/json_writer.h"
 #include "server/cli/command.h"
 #include "server/cli/embed_folder.h"
+#include "server/cli/engine_answers.h"
 #include "server/cli/image_file.h"
 #include "server/cli/progress_bar.h"
 
@@ -51,19 +51,6 @@ std::vector<Input> classify(const EmbedArguments& arguments) {
     inputs.push_back({argument, image ? Lane::kImage : Lane::kText});
   }
   return inputs;
-}
-
-using Embedded = std::vector<Result<EmbeddedItem>>;
-
-/// Waits for the engine's answer. Throws std::runtime_error where it refuses the request as a whole.
-template <typename Submit>
-Embedded await(Submit submit) {
-  // Shared: the callback may still be returning when the answer has been taken.
-  auto answer = std::make_shared<std::promise<Embedded>>();
-  std::future<Embedded> future = answer->get_future();
-  const std::optional<Error> refused = submit([answer](Embedded items) { answer->set_value(std::move(items)); });
-  if (refused) throw std::runtime_error(refused->message);
-  return future.get();
 }
 
 /// A file that cannot be read is an error in its own place, like an image that cannot be decoded.

@@ -31,6 +31,7 @@ void describe_program(CLI::App& app, Action& action) {
   add_preprocess_command(app, action);
   add_inspect_command(app, action);
   add_convert_command(app, action);
+  add_quantize_command(app, action);
   add_synthesize_command(app, action);
   add_selftest_command(app, action);
 }

@@ -4,7 +4,7 @@ import unittest
 
 import cli
 
-COMMANDS = ["serve", "embed", "tokenize", "preprocess", "inspect", "convert", "synthesize", "selftest"]
+COMMANDS = ["serve", "embed", "tokenize", "preprocess", "inspect", "convert", "quantize", "synthesize", "selftest"]
 
 
 class Usage(unittest.TestCase):

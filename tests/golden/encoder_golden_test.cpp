@@ -6,14 +6,18 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "engine/kernels/dispatch.h"
 #include "engine/models/encoders/encoder_config_file.h"
 #include "engine/models/encoders/encoder_tensors.h"
 #include "engine/models/encoders/pooling.h"
 #include "engine/models/encoders/sentence_encoder.h"
+#include "engine/models/quantize_model.h"
+#include "tests/support/backwards.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/synthetic_model.h"
 #include "tests/unit/engine/weights/temporary_directory.h"
@@ -21,6 +25,7 @@
 namespace mobileclip {
 namespace {
 
+using testing::Backwards;
 using testing::relative_error;
 using testing::synthetic_tower;
 
@@ -32,15 +37,6 @@ const std::pair<const char*, Pooling> kPoolings[] = {{"cls", Pooling::kCls},
                                                      {"max", Pooling::kMax},
                                                      {"weightedmean", Pooling::kWeightedMean},
                                                      {"lasttoken", Pooling::kLastToken}};
-
-/// Claims many workers and runs tasks backwards: whatever depends on order, or on scratch being its own, shows.
-class Backwards final : public Parallel {
- public:
-  [[nodiscard]] int max_workers() const override { return 3; }
-  void run(std::size_t tasks, TaskRef task) override {
-    for (std::size_t i = tasks; i-- > 0;) task(i, static_cast<int>(i % 3));
-  }
-};
 
 /// Texts one after the other, as an encoder takes them.
 struct Texts {
@@ -181,6 +177,46 @@ TEST_P(EncoderGolden, DenseModules) {
           << name << " of text " << t;
     }
   }
+}
+
+/// FNV-1a over words, scales and biases of the quantised matrices in the order of their names.
+std::string hash_of(const TowerWeights& weights) {
+  std::uint64_t hash = 0xCBF29CE484222325;
+  const auto add = [&hash](std::span<const std::byte> bytes) {
+    for (const std::byte b : bytes) hash = (hash ^ static_cast<std::uint64_t>(b)) * 0x100000001B3;
+  };
+  for (const auto& [name, matrix] : weights.quantized()) {
+    add(std::as_bytes(std::span(matrix.words)));
+    add(std::as_bytes(std::span(matrix.scales)));
+    add(std::as_bytes(std::span(matrix.biases)));
+  }
+  char text[17];
+  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+TEST_P(EncoderGolden, MatricesInMlxsAffineForm) {
+  if (!golden_.contains("quantized")) GTEST_SKIP() << "the golden has none";
+  for (const auto& quantized : golden_["quantized"]) {
+    const AffineFormat format{.bits = quantized["bits"], .group_size = quantized["group_size"]};
+    SCOPED_TRACE(to_string(format));
+    const TowerWeights full =
+        std::exchange(weights_, quantize_tower(weights_, encoder_tensors(*config_), {.format = format}));
+    EXPECT_EQ(hash_of(weights_), quantized["fnv1a64"]) << "other bytes than MLX's";
+    const auto model = encoder(Arithmetic::kFp32);
+    weights_ = full;
+    const auto activations = model->make_activations(together_.begins.back());
+    for (const kernels::Kernels* kernels : kernels::available()) {
+      const Blocked states = forward(*model, *activations, *kernels, backwards_, together_);
+      for (std::size_t t = 0; t < alone_.size(); ++t) {
+        const double error = relative_error(pooled(Pooling::kMean, states, together_, t),
+                                            quantized["embeddings"][t].get<std::vector<double>>());
+        EXPECT_LE(error, kTolerance) << "text " << t << " on " << kernels->isa;
+        worst_ = std::max(worst_, error);
+      }
+    }
+  }
+  RecordProperty("worst_relative_error", std::to_string(worst_));
 }
 
 /// A model of real size, so that rounding averages out as it does in those that are published.

@@ -4,33 +4,39 @@
 
 namespace mobileclip {
 
-TokenTable::TokenTable(std::span<const float> weight, int width) : weight_(weight.size()), width_(width) {
-  std::ranges::copy(weight, weight_.data());
-}
+namespace {
 
-const float* TokenTable::row_of(int index) const {
-  return weight_.data() + static_cast<std::size_t>(index) * static_cast<std::size_t>(width_);
-}
-
-void TokenTable::add(int index, Blocked x, int row) const {
-  const float* from = row_of(index);
-  for (int c = 0; c < width_; ++c) x.block(c / kChannelBlock)[row * kChannelBlock + c % kChannelBlock] += from[c];
-}
-
-void TokenTable::set(int index, Blocked x, int row) const {
-  const float* from = row_of(index);
+/// Calls take(to, values) for each block of x's row: where it is, and as many values as the table has for it.
+template <typename Take>
+void for_each_block(const EmbeddingTable& table, int index, Blocked x, int row, const Take& take) {
+  const int width = static_cast<int>(table.width());
   for (int b = 0; b < x.blocks(); ++b) {
-    float* to = x.block(b) + row * kChannelBlock;
-    const int count = std::clamp(width_ - b * kChannelBlock, 0, kChannelBlock);
-    std::copy_n(from + b * kChannelBlock, count, to);
-    std::fill(to + count, to + kChannelBlock, 0.0F);
+    float room[kChannelBlock];
+    const auto count = static_cast<std::size_t>(std::clamp(width - b * kChannelBlock, 0, kChannelBlock));
+    const std::span<float> values(room, count);
+    if (count > 0) table.read(static_cast<std::size_t>(index), static_cast<std::size_t>(b * kChannelBlock), values);
+    take(x.block(b) + row * kChannelBlock, values);
   }
 }
 
-TextEmbeddings::TextEmbeddings(const EmbeddingsConfig& config, const WeightScope& embeddings, int after)
-    : padding_id_(config.padding_id), words_(embeddings("word_embeddings.weight"), config.width) {
-  if (config.has_positions) positions_.emplace(embeddings("position_embeddings.weight"), after);
-  if (config.token_types > 0) types_.emplace(embeddings("token_type_embeddings.weight"), after);
+}  // namespace
+
+void TokenTable::add(int index, Blocked x, int row) const {
+  for_each_block(table_, index, x, row, [](float* to, std::span<const float> values) {
+    for (const float v : values) *to++ += v;
+  });
+}
+
+void TokenTable::set(int index, Blocked x, int row) const {
+  for_each_block(table_, index, x, row, [](float* to, std::span<const float> values) {
+    std::fill(std::ranges::copy(values, to).out, to + kChannelBlock, 0.0F);
+  });
+}
+
+TextEmbeddings::TextEmbeddings(const EmbeddingsConfig& config, const WeightScope& embeddings)
+    : padding_id_(config.padding_id), words_(embeddings, "word_embeddings.weight") {
+  if (config.has_positions) positions_.emplace(embeddings, "position_embeddings.weight");
+  if (config.token_types > 0) types_.emplace(embeddings, "token_type_embeddings.weight");
 }
 
 void TextEmbeddings::set_words(const TokenBatch& batch, Blocked x) const {

@@ -2,38 +2,36 @@
 #pragma once
 
 #include <optional>
-#include <span>
+#include <string_view>
 
+#include "engine/models/embedding_table.h"
 #include "engine/models/encoders/encoder_config.h"
 #include "engine/models/encoders/token_encoder.h"
 #include "engine/models/weight_scope.h"
-#include "engine/tensor/aligned_buffer.h"
+#include "engine/tensor/blocked.h"
 
 namespace mobileclip {
 
 /// One table; rows are looked up by index. Copies the weights.
 class TokenTable {
  public:
-  TokenTable() = default;
-  TokenTable(std::span<const float> weight, int width);
+  /// The scope's tensor `leaf`, [rows, width].
+  TokenTable(const WeightScope& scope, std::string_view leaf) : table_(scope, leaf) {}
 
-  [[nodiscard]] int width() const { return width_; }
+  [[nodiscard]] int width() const { return static_cast<int>(table_.width()); }
   /// Adds row `index` to row `row` of x; or, set, makes it that, and what fills x's channels up zero.
   void add(int index, Blocked x, int row) const;
   void set(int index, Blocked x, int row) const;
 
  private:
-  [[nodiscard]] const float* row_of(int index) const;
-
-  AlignedBuffer weight_;  // [rows][width]
-  int width_ = 0;
+  EmbeddingTable table_;
 };
 
 /// Word, position and token type embeddings, of which a model may lack the latter two.
 class TextEmbeddings {
  public:
-  /// `embeddings` is the scope of that name; `after` is how wide positions and types are.
-  TextEmbeddings(const EmbeddingsConfig& config, const WeightScope& embeddings, int after);
+  /// `embeddings` is the scope of that name.
+  TextEmbeddings(const EmbeddingsConfig& config, const WeightScope& embeddings);
 
   /// x = the words' rows
   void set_words(const TokenBatch& batch, Blocked x) const;

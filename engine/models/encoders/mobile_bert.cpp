@@ -86,7 +86,7 @@ MobileBertEncoder::MobileBertEncoder(const MobileBertConfig& config, const Tower
                                      TowerArithmetic arithmetic, int max_tokens)
     : config_(config),
       max_tokens_(max_tokens),
-      embeddings_(config.embeddings, WeightScope(weights, "embeddings"), config.hidden_size),
+      embeddings_(config.embeddings, WeightScope(weights, "embeddings")),
       embeddings_norm_(read_norm(WeightScope(weights, "embeddings.LayerNorm"), kFixedEps)) {
   if (config.trigram_input || config.embeddings.width != config.hidden_size) {
     const Channels words{.groups = config.trigram_input ? 3 : 1, .size = config.embeddings.width};
@@ -172,13 +172,15 @@ SelfAttentionShape MobileBertEncoder::attention_shape(std::span<const int> row_b
 std::size_t MobileBertEncoder::scratch_per_worker() const {
   std::size_t floats = self_attention_scratch_per_worker(attention_shape({}), max_tokens_);
   if (embedding_transformation_) floats = std::max(floats, embedding_transformation_->scratch_per_worker());
-  for (const Layer* layer : {&layers_.front(), &layers_.back()}) {
-    for (const Linear* linear : {&layer->query, &layer->key, &layer->value, &layer->attention_output.dense})
+  for (const Layer& layer : layers_) {  // which need not have one arithmetic, nor one form of weights
+    for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output.dense})
       floats = std::max(floats, linear->scratch_per_worker());
-    for (const auto* bottleneck : {&layer->input_bottleneck, &layer->attention_bottleneck, &layer->output_bottleneck}) {
+    for (const auto* bottleneck : {&layer.input_bottleneck, &layer.attention_bottleneck, &layer.output_bottleneck}) {
       if (*bottleneck) floats = std::max(floats, (*bottleneck)->dense.scratch_per_worker());
     }
-    floats = std::max(floats, layer->feed_forward.front().mlp.scratch_per_worker());
+    for (const auto& feed_forward : layer.feed_forward) {
+      floats = std::max(floats, feed_forward.mlp.scratch_per_worker());
+    }
   }
   return floats;
 }

@@ -18,7 +18,7 @@ ModernBertEncoder::ModernBertEncoder(const ModernBertConfig& config, const Tower
                                      TowerArithmetic arithmetic, int max_tokens)
     : config_(config),
       max_tokens_(max_tokens),
-      words_(WeightScope(weights, "embeddings")("tok_embeddings.weight"), config.hidden_size),
+      words_(WeightScope(weights, "embeddings"), "tok_embeddings.weight"),
       embeddings_norm_(read_layer_norm(WeightScope(weights, "embeddings.norm"), config.norm_eps)),
       global_positions_(config.heads, config.hidden_size / config.heads, config.global_theta, max_tokens),
       local_positions_(config.heads, config.hidden_size / config.heads, config.local_theta, max_tokens),
@@ -70,9 +70,9 @@ SelfAttentionShape ModernBertEncoder::attention_shape(bool is_local, std::span<c
 
 std::size_t ModernBertEncoder::scratch_per_worker() const {
   std::size_t floats = self_attention_scratch_per_worker(attention_shape(false, {}), max_tokens_);
-  for (const Layer* layer : {&layers_.front(), &layers_.back()}) {
-    floats = std::max({floats, layer->qkv.scratch_per_worker(), layer->attention_output.scratch_per_worker(),
-                       layer->mlp.scratch_per_worker()});
+  for (const Layer& layer : layers_) {  // which need not have one arithmetic, nor one form of weights
+    floats = std::max({floats, layer.qkv.scratch_per_worker(), layer.attention_output.scratch_per_worker(),
+                       layer.mlp.scratch_per_worker()});
   }
   return floats;
 }

@@ -67,7 +67,7 @@ PostNormEncoder::PostNormEncoder(const PostNormConfig& config, const TowerWeight
                                  int max_tokens)
     : config_(config),
       max_tokens_(max_tokens),
-      embeddings_(config.embeddings, WeightScope(weights, "embeddings"), config.embeddings.width),
+      embeddings_(config.embeddings, WeightScope(weights, "embeddings")),
       embeddings_norm_(read_layer_norm(WeightScope(weights, "embeddings.LayerNorm"), config.layer_norm_eps)) {
   const WeightScope encoder(weights, "encoder");
   if (config.embeddings.width != config.hidden_size) {
@@ -145,13 +145,13 @@ SelfAttentionShape PostNormEncoder::attention_shape(const Layer& layer, std::spa
 }
 
 std::size_t PostNormEncoder::scratch_per_worker() const {
-  const Layer& layer = layers_.front();
-  std::size_t floats = self_attention_scratch_per_worker(attention_shape(layer, {}), max_tokens_);
-  for (const Linear* linear : {&layer.query, &layer.attention_output, &layers_.back().query}) {
-    floats = std::max(floats, linear->scratch_per_worker());
+  std::size_t floats = self_attention_scratch_per_worker(attention_shape(layers_.front(), {}), max_tokens_);
+  for (const Layer& layer : layers_) {  // which need not have one arithmetic, nor one form of weights
+    for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output}) {
+      floats = std::max(floats, linear->scratch_per_worker());
+    }
+    floats = std::max(floats, layer.mlp.scratch_per_worker());
   }
-  floats = std::max({floats, layer.mlp.scratch_per_worker(), layers_.back().mlp.scratch_per_worker(),
-                     layers_.back().attention_output.scratch_per_worker()});
   if (embed_proj_) floats = std::max(floats, embed_proj_->scratch_per_worker());
   if (conv_) floats = std::max(floats, conv_->scratch_per_worker());
   return floats;

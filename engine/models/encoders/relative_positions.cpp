@@ -37,7 +37,9 @@ AlignedBuffer project_positions(const Linear& projection, const DisentangledScor
   // In float32 and by this CPU's best kernels, whatever the forward pass uses: once a load.
   const kernels::Kernels& kernels = *kernels::find("auto");
   Serial serial;
-  projection.forward({.kernels = kernels, .parallel = serial, .scratch = {}}, positions, projected);
+  AlignedBuffer scratch(projection.scratch_per_worker());
+  projection.forward({.kernels = kernels, .parallel = serial, .scratch = Scratch(scratch.data(), scratch.size())},
+                     positions, projected);
 
   std::array<float, kChannelBlock> scale;
   scale.fill(sizes.scale);

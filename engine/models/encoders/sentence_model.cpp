@@ -46,10 +46,11 @@ StoredTower bare_tensors(const TensorStore& store, const fs::path& file) {
 }
 
 TowerWeights read_checked(const TensorStore& store, const StoredTower& stored, const TensorTable& table,
-                          const fs::path& file, const char* what, const Progress& progress) {
-  const TowerMismatch mismatch = compare(stored, table, ConvLayout::kOihw);
+                          const QuantizationConfig& quantization, const fs::path& file, const char* what,
+                          const Progress& progress) {
+  const TowerMismatch mismatch = compare(stored, table, ConvLayout::kOihw, quantization);
   if (mismatch.size() > 0) throw LoadError(file.string() + ": expected the " + what + ": " + mismatch.describe());
-  return read_tower(store, stored, table, ConvLayout::kOihw, "reading the text encoder", progress);
+  return read_tower(store, stored, table, ConvLayout::kOihw, quantization, "reading the text encoder", progress);
 }
 
 TensorTable dense_tensors(const DenseConfig& config) {
@@ -130,12 +131,13 @@ SentenceWeights read_sentence_weights(const fs::path& directory, const Progress&
   const std::vector<fs::path> files = sentence_weights_files(directory);
   std::vector<TensorStore> stores;
   for (const fs::path& file : files) stores.push_back(read_weights_file(file));
-  TowerWeights tensors = read_checked(stores[0], bare_tensors(stores[0], files[0]), encoder_tensors(encoder), files[0],
-                                      "tensors of the model_type in config.json", progress);
+  TowerWeights tensors =
+      read_checked(stores[0], bare_tensors(stores[0], files[0]), encoder_tensors(encoder),
+                   read_quantization(config_file), files[0], "tensors of the model_type in config.json", progress);
   std::vector<TowerWeights> dense;
   for (std::size_t i = 0; i < sentence.dense.size(); ++i) {
     const TensorStore& store = stores[i + 1];
-    dense.push_back(read_checked(store, all_tensors(store), dense_tensors(sentence.dense[i]), files[i + 1],
+    dense.push_back(read_checked(store, all_tensors(store), dense_tensors(sentence.dense[i]), {}, files[i + 1],
                                  "tensors of a Dense module", {}));
   }
   const int most_tokens = resolve_max_tokens(encoder, sentence);

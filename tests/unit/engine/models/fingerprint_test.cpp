@@ -49,9 +49,23 @@ TEST_F(Fingerprint, FollowsEverythingThatChangesEmbeddings) {
   expect_new("a shape");
   text_.emplace("b", image_.at("b"));
   expect_new("a tensor");
-  text_.erase("b");
+  text_ = {};
+  text_.emplace("a", owned_tensor({}, {0.1F}));
   text_.emplace("c", image_.at("b"));
   expect_new("a name");
+  AffineMatrix matrix = quantize_affine(std::vector<float>(64, 0.5F), 1, {.bits = 4, .group_size = 64});
+  const auto expect_new_with = [&](const char* what) {
+    text_ = {};
+    text_.emplace("q", matrix);
+    expect_new(what);
+  };
+  expect_new_with("a quantised tensor");
+  matrix.words[3] ^= 1;
+  expect_new_with("a word");
+  matrix.scales[0] *= 2;
+  expect_new_with("a scale");
+  matrix.biases[0] += 1;
+  expect_new_with("a bias");
 }
 
 TEST_F(Fingerprint, IgnoresTheModelsName) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 #include "engine/base/error.h"
@@ -35,7 +36,11 @@ std::vector<TensorToWrite> tensors_of(const TensorStore& store) {
     const auto fill = [store, &tensor](std::span<float> out) {
       std::ranges::copy(store.floats(tensor).values, out.begin());
     };
-    tensors.push_back({.name = tensor.name, .dtype = tensor.dtype, .shape = tensor.shape, .fill = fill});
+    const auto fill_words = [store, &tensor](std::span<std::uint32_t> out) {
+      std::memcpy(out.data(), tensor.bytes.data(), tensor.bytes.size());
+    };
+    tensors.push_back(
+        {.name = tensor.name, .dtype = tensor.dtype, .shape = tensor.shape, .fill = fill, .fill_words = fill_words});
   }
   return tensors;
 }

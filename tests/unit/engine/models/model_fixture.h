@@ -20,7 +20,7 @@ const std::filesystem::path& synthetic_s0(DirectoryForm form);
 /// A new directory with symbolic links to all files of `model`.
 void link_model(const std::filesystem::path& model, const std::filesystem::path& directory);
 
-/// Every tensor of a float or counter file, ready to be written again.
+/// Every tensor of a file of floats, counters and packed words, ready to be written again.
 std::vector<TensorToWrite> tensors_of(const TensorStore& store);
 
 /// Replaces the link (or file) `file` by a file of its tensors after `edit`, metadata kept.

@@ -126,7 +126,7 @@ TEST(ReadTower, TurnsOhwiIntoOihw) {
   ASSERT_EQ(compare(tower, {{"conv.weight", {2, 3, 2, 2}}, {"point.weight", {2, 3, 1, 1}}}, ConvLayout::kOhwi)
                 .misshapen.size(),
             0u);
-  const TowerWeights weights = read_tower(store, tower, table, ConvLayout::kOhwi, "reading");
+  const TowerWeights weights = read_tower(store, tower, table, ConvLayout::kOhwi, {}, "reading");
   for (const auto& [name, shape] : table) {
     EXPECT_EQ(weights.at(name).shape, shape);
     for (std::size_t i = 0; i < weights.at(name).values.size(); ++i)
