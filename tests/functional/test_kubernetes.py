@@ -124,7 +124,7 @@ class Manifests(unittest.TestCase):
         self.assertLessEqual(model["modelFormat"].items(), runtime["spec"]["supportedModelFormats"][0].items())
         self.assertIn(model["protocolVersion"], runtime["spec"]["protocolVersions"])
         self.assertEqual(server["name"], "kserve-container")  # KServe finds it by this name
-        printed = cli.run("serve", *server["args"], "--print-config")
+        printed = cli.run(*server["args"], "--print-config")
         self.assertEqual(printed.returncode, 0, printed.stderr)
         self.assertIn(f"port: {server['ports'][0]['containerPort']}\n", printed.stdout.decode())
         with harness.Server() as here:
