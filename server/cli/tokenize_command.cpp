@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 
 #include "engine/models/encoders/sentence_model.h"
 #include "engine/tokenizer/clip_tokenizer.h"
+#include "engine/tokenizer/hf/hf_tokenizer.h"
 #include "server/cli/command.h"
 
 namespace mobileclip::server {
@@ -32,12 +34,16 @@ ModelTokenizer load_tokenizer(const TokenizeArguments& arguments) {
   if (!arguments.model.empty() && is_sentence_directory(arguments.model))
     return load_sentence_tokenizer(arguments.model);
   const std::string& path = arguments.vocabulary.empty() ? arguments.model : arguments.vocabulary;
+  if (is_hf_tokenizer(path))
+    return {.tokenizer = load_hf_tokenizer(path), .max_tokens = std::numeric_limits<int>::max()};
   return {.tokenizer = std::make_unique<ClipTokenizer>(ClipTokenizer::load(path)), .max_tokens = kClipContext};
 }
 
 /// Prints one line, "[49406,320,2368,49407]". `where` names the text in errors.
 void print_ids(const ModelTokenizer& model, const TokenizeArguments& arguments, std::string_view text,
                const std::string& where) {
+  if (arguments.pad && !arguments.context && model.max_tokens == std::numeric_limits<int>::max())
+    throw UsageError("--pad: say to how many ids, by --context");
   const std::size_t context = arguments.context.value_or(static_cast<std::size_t>(model.max_tokens));
   auto tokenized = model.tokenizer->encode(text, context);
   if (!tokenized) throw std::runtime_error(where + ": " + tokenized.error().message);
@@ -85,7 +91,7 @@ void add_tokenize_command(CLI::App& app, Action& action) {
       command->add_option("--model", arguments->model, "Model directory, for its vocabulary")->type_name("DIR");
   command
       ->add_option("--vocab", arguments->vocabulary,
-                   "tokenizer.json, vocab.json (beside its merges.txt), or bpe_simple_vocab_16e6.txt[.gz]")
+                   "tokenizer.json, vocab.txt, vocab.json (beside its merges.txt), or bpe_simple_vocab_16e6.txt[.gz]")
       ->type_name("FILE")
       ->excludes(model);
   command

@@ -1,5 +1,7 @@
 """mobileclip-server tokenize."""
 import json
+import pathlib
+import tempfile
 import unittest
 
 import cli
@@ -46,6 +48,22 @@ class Tokenize(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertEqual(len(result.stdout.splitlines()), 1)
         self.assertIn(b"line 2", result.stderr)
+
+    def test_takes_vocabularies_of_text_encoders(self):
+        with tempfile.TemporaryDirectory() as directory:
+            vocabulary = pathlib.Path(directory) / "vocab.txt"
+            vocabulary.write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\ncat\n##s\n")
+            self.assertEqual(self.tokenize("--vocab", vocabulary, "The cats", "dog"), [[2, 4, 5, 6, 3], [2, 1, 3]])
+            self.assertEqual(self.tokenize("--model", directory, "--context", "4", "the cats"), [[2, 4, 5, 3]])
+            self.assertEqual(len(self.tokenize("--model", directory, "cat " * 200)[0]), 202)
+            result = cli.run("tokenize", "--model", directory, "--pad", "cat")
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(b"--context", result.stderr)
+            (pathlib.Path(directory) / "tokenizer.json").write_text(
+                '{"model": {"type": "WordLevel"}, "pre_tokenizer": {"type": "Whitespace"}}')
+            result = cli.run("tokenize", "--model", directory, "cat")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(b'model.type: expected one of BPE, Unigram, WordPiece, found "WordLevel"', result.stderr)
 
     def test_gives_the_ids_of_openclip(self):
         vocabulary = cli.SHARED / "data" / "bpe_simple_vocab_16e6.txt.gz"
