@@ -171,11 +171,17 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   CachingService service(engine_service, config, metrics);
   LabelSets label_sets(config.max_label_set_bytes);
   asio::thread_pool workers(1);
+  MetricsPage metrics_page(
+      [&metrics, &service] {
+        return metrics.render({.image = service.queue_depth(Lane::kImage), .text = service.queue_depth(Lane::kText)});
+      },
+      workers.get_executor());
   const HandlerContext handlers{.service = service,
                                 .metrics = metrics,
                                 .lifecycle = lifecycle,
                                 .config = config,
                                 .label_sets = label_sets,
+                                .metrics_page = metrics_page,
                                 .workers = workers.get_executor()};
   const Router router = make_router(handlers);
   const AccessControl access(admin_port ? AccessControl::Port::kWork : AccessControl::Port::kOnly,

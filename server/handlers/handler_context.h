@@ -6,6 +6,7 @@
 #include "server/config/server_config.h"
 #include "server/handlers/embedding_service.h"
 #include "server/handlers/label_sets.h"
+#include "server/handlers/metrics_page.h"
 #include "server/http/lifecycle.h"
 #include "server/metrics/metrics.h"
 
@@ -18,6 +19,7 @@ struct HandlerContext {
   const Lifecycle& lifecycle;
   const ServerConfig& config;
   LabelSets& label_sets;
+  MetricsPage& metrics_page;
   boost::asio::any_io_executor workers;  ///< for parsing and serialising what is large
 };
 

@@ -17,10 +17,4 @@ Response info(const HandlerContext& context) {
                                           .request_timeout_ms = config.request_timeout.count()}));
 }
 
-Response metrics_page(const HandlerContext& context) {
-  const QueueDepths depths{.image = context.service.queue_depth(Lane::kImage),
-                           .text = context.service.queue_depth(Lane::kText)};
-  return text_response(context.metrics.render(depths), "text/plain; version=0.0.4; charset=utf-8");
-}
-
 }  // namespace mobileclip::server

@@ -1,4 +1,4 @@
-// GET /info, /metrics: what is served, and how it is doing.
+// GET /info: what is served.
 #pragma once
 
 #include "server/handlers/handler_context.h"
@@ -7,6 +7,5 @@
 namespace mobileclip::server {
 
 Response info(const HandlerContext& context);
-Response metrics_page(const HandlerContext& context);
 
 }  // namespace mobileclip::server

@@ -7,6 +7,7 @@
 #include "server/handlers/info.h"
 #include "server/handlers/route_groups.h"
 #include "server/handlers/similarity.h"
+#include "server/http/responses.h"
 
 namespace mobileclip::server {
 namespace {
@@ -14,6 +15,12 @@ namespace {
 template <Response (*handler)(const HandlerContext&)>
 Response whatever_is_asked(const HandlerContext& context, const Request& /*request*/) {
   return handler(context);
+}
+
+boost::asio::awaitable<Response> metrics(const HandlerContext& context, const Request& /*request*/) {
+  Result<std::string> page = co_await context.metrics_page.read();
+  if (!page) co_return error_response(page.error());
+  co_return text_response(*std::move(page), "text/plain; version=0.0.4; charset=utf-8");
 }
 
 constexpr RouteEntry kRoutes[] = {
@@ -31,7 +38,7 @@ constexpr RouteEntry kRoutes[] = {
      Access::kProbe},
     {"GET", "/health/ready", "readiness: 503 while stopping or failed", whatever_is_asked<health_ready>, nullptr,
      Access::kProbe},
-    {"GET", "/metrics", "Prometheus text format", whatever_is_asked<metrics_page>, nullptr, Access::kMetrics},
+    {"GET", "/metrics", "Prometheus text format", metrics, nullptr, Access::kMetrics},
 };
 
 }  // namespace

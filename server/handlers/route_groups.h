@@ -16,6 +16,8 @@ namespace mobileclip::server {
 
 /// Answered at once and in every phase: health, information.
 using Control = Response (*)(const HandlerContext&, const Request&);
+/// Answered in every phase, but off the connections' thread: metrics.
+using SlowControl = boost::asio::awaitable<Response> (*)(const HandlerContext&, const Request&);
 /// Has a body and keeps the engine busy; refused while the server stops.
 using Work = boost::asio::awaitable<Response> (*)(const HandlerContext&, const Request&, RequestScope&);
 
@@ -29,7 +31,7 @@ struct RouteEntry {
   std::string_view method;
   std::string_view path;  ///< a pattern: router.h
   std::string_view about;
-  std::variant<Control, Work, Stream> handler;
+  std::variant<Control, SlowControl, Work, Stream> handler;
   ErrorFormat error_format = nullptr;  ///< null: the native one
   Access access = Access::kKeyed;
 };

@@ -38,6 +38,11 @@ Endpoint make_endpoint(const RouteEntry& route, const HandlerContext& context) {
                           const Request& request, RequestScope& scope, StreamExchange& exchange) {
       return stream(context, shares, request, scope, exchange);
     };
+  } else if (const SlowControl* slow = std::get_if<SlowControl>(&route.handler)) {
+    endpoint.kind = EndpointKind::kControl;
+    endpoint.handler = [slow = *slow, &context](const Request& request, RequestScope&) {
+      return slow(context, request);
+    };
   } else {
     endpoint.kind = EndpointKind::kControl;
     endpoint.handler = [control = std::get<Control>(route.handler), &context](const Request& request, RequestScope&) {

@@ -132,11 +132,17 @@ struct HandlerFixture {
   ServerConfig config;
   LabelSets label_sets{4096};
   boost::asio::thread_pool workers{1};
+  MetricsPage metrics_page{
+      [this] {
+        return metrics.render({.image = service.queue_depth(Lane::kImage), .text = service.queue_depth(Lane::kText)});
+      },
+      workers.get_executor()};
   HandlerContext context{.service = service,
                          .metrics = metrics,
                          .lifecycle = lifecycle,
                          .config = config,
                          .label_sets = label_sets,
+                         .metrics_page = metrics_page,
                          .workers = workers.get_executor()};
   Router router = make_router(context);
 

@@ -1,0 +1,51 @@
+#include "server/handlers/metrics_page.h"
+
+#include <boost/asio/post.hpp>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "server/http/completion.h"
+
+namespace mobileclip::server {
+
+namespace asio = boost::asio;
+
+MetricsPage::MetricsPage(std::function<std::string()> render, asio::any_io_executor workers)
+    : state_(std::make_shared<State>()), workers_(std::move(workers)) {
+  state_->render = std::move(render);
+}
+
+asio::awaitable<Result<std::string>> MetricsPage::read() {
+  auto start = [state = state_, workers = workers_](Reader reader) -> std::optional<Error> {
+    bool first = false;
+    {
+      const std::lock_guard lock(state->mutex);
+      first = state->readers.empty();
+      state->readers.push_back(std::move(reader));
+    }
+    if (first) asio::post(workers, [state] { render_for(*state); });
+    return std::nullopt;
+  };
+  co_return co_await completion_of<std::string>(Deadline::never(), std::move(start));
+}
+
+Result<std::string> MetricsPage::render(const State& state) {
+  try {
+    return state.render();
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::kUnavailable, "out of memory"};
+  }
+}
+
+void MetricsPage::render_for(State& state) {
+  std::vector<Reader> readers;
+  {
+    const std::lock_guard lock(state.mutex);
+    readers = std::exchange(state.readers, {});
+  }
+  const Result<std::string> page = render(state);
+  for (const Reader& reader : readers) reader(page);
+}
+
+}  // namespace mobileclip::server

@@ -1,0 +1,41 @@
+// GET /metrics.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace mobileclip::server {
+
+/// Rendering takes a millisecond or more: it is done on `workers`, and once for all who asked before it began, so that
+/// any number of readers holds up neither connections nor each other. Thread-safe. Outlives its readers; `workers` is
+/// joined before `render` can go.
+class MetricsPage {
+ public:
+  MetricsPage(std::function<std::string()> render, boost::asio::any_io_executor workers);
+
+  /// As of now or later.
+  boost::asio::awaitable<Result<std::string>> read();
+
+ private:
+  using Reader = std::function<void(Result<std::string>)>;
+  struct State {
+    std::function<std::string()> render;
+    std::mutex mutex;
+    std::vector<Reader> readers;  ///< for whom no rendering has begun; one is on its way where there are any
+  };
+
+  static Result<std::string> render(const State& state);
+  static void render_for(State& state);
+
+  std::shared_ptr<State> state_;
+  boost::asio::any_io_executor workers_;
+};
+
+}  // namespace mobileclip::server
