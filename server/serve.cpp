@@ -32,6 +32,7 @@
 #include "server/logging/logging.h"
 #include "server/service_manager/notify_socket.h"
 #include "server/service_manager/variables.h"
+#include "server/stuck_workers_report.h"
 #include "server/version.h"
 #include "server/watchdog.h"
 
@@ -135,7 +136,6 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   ConnectionTable connections;
   BodyBudget bodies(std::max(config.max_bodies_bytes, config.max_body_bytes));
   Metrics metrics(route_paths());
-  metrics.set_dropped_log_lines([&log] { return log.dropped(); });
   const AccessLog access_log(config.log_format, log);
   asio::io_context io(config.io_threads);
   asio::signal_set hangups(io, SIGHUP);
@@ -162,6 +162,9 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   Engine engine(load_model(config.model), config.engine, &metrics);
   describe(engine.info());
   engine.warm_up();
+  metrics.set_sources({.dropped_log_lines = [&log] { return log.dropped(); },
+                       .held_body_bytes = [&bodies] { return bodies.held(); },
+                       .stuck_workers = [&engine] { return engine.stuck_workers(); }});
   metrics.set_build_info({.version = std::string(version()),
                           .model = engine.info().model,
                           .precision = engine.info().precision,
@@ -213,6 +216,7 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   if (watchdog) {
     asio::co_spawn(io, keep_alive(manager, *watchdog, [&engine] { return engine.healthy(); }), asio::detached);
   }
+  asio::co_spawn(io, report_stuck_workers(engine), asio::detached);
   asio::co_spawn(io, reload_on_hangup(hangups, std::move(reloadables), manager, serving), asio::detached);
   bool drained = false;
   asio::co_spawn(io, drain_on_signal(signals, lifecycle, config, manager),

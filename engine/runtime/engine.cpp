@@ -87,6 +87,7 @@ struct Engine::Impl {
         info(describe(model, options, kernels, executor.threads())),
         context{.kernels = kernels, .executor = executor, .scratch = {}, .observer = observer, .healthy = healthy},
         max_batch(std::min(options.max_batch, options.max_queue_items)),
+        stuck_after(options.stuck_after),
         texts(TextTower(std::move(model.text), std::move(model.tokenizer), model.prompts, executor.threads(),
                         memory_bounds(options.memory).text_group),
               context, tokenizing, options) {
@@ -130,6 +131,7 @@ struct Engine::Impl {
   AlignedBuffer scratch;
   PipelineContext context;
   const std::size_t max_batch;
+  const std::chrono::milliseconds stuck_after;
   std::optional<Pipeline<ImageTower>> images;  ///< none: a model of texts only
   Pipeline<TextTower> texts;
 };
@@ -173,7 +175,12 @@ std::vector<Result<EmbeddedItem>> Engine::run_batch(std::vector<TokenIds> texts)
 
 const EngineInfo& Engine::info() const noexcept { return impl_->info; }
 
-bool Engine::healthy() const noexcept { return impl_->healthy.load(std::memory_order_relaxed); }
+bool Engine::healthy() const noexcept { return impl_->healthy.load(std::memory_order_relaxed) && stuck_workers() == 0; }
+
+int Engine::stuck_workers() const noexcept {
+  const std::chrono::milliseconds limit = impl_->stuck_after;
+  return limit.count() == 0 ? 0 : impl_->executor.stuck(limit) + impl_->tokenizing.stuck(limit);
+}
 
 std::size_t Engine::queue_depth(Lane lane) const noexcept {
   if (lane == Lane::kText) return impl_->texts.depth();

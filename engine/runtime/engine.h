@@ -27,14 +27,15 @@
 namespace mobileclip {
 
 struct EngineOptions {
-  int threads = 0;                            ///< 0: what affinity and the cgroup's CPU quota allow
-  std::string isa = "auto";                   ///< "auto" or a name in kernels::available() (kernels/dispatch.h)
-  Precision precision = Precision::kFp32;     ///< of the products; sums are float32
-  MemoryMode memory = MemoryMode::kBalanced;  ///< bounds the four below and the activations
-  std::size_t max_batch = 32;                 ///< items a forward pass takes at most
-  std::chrono::microseconds max_wait{0};      ///< how long an idle engine waits to fill a batch; 0: start at once
-  std::size_t max_queue_items = 1024;         ///< a lane, from admission to the end of its forward pass
-  std::size_t max_queue_bytes = 512u << 20;   ///< a lane, of encoded input
+  int threads = 0;                                ///< 0: what affinity and the cgroup's CPU quota allow
+  std::string isa = "auto";                       ///< "auto" or a name in kernels::available() (kernels/dispatch.h)
+  Precision precision = Precision::kFp32;         ///< of the products; sums are float32
+  MemoryMode memory = MemoryMode::kBalanced;      ///< bounds the four below and the activations
+  std::size_t max_batch = 32;                     ///< items a forward pass takes at most
+  std::chrono::microseconds max_wait{0};          ///< how long an idle engine waits to fill a batch; 0: start at once
+  std::size_t max_queue_items = 1024;             ///< a lane, from admission to the end of its forward pass
+  std::size_t max_queue_bytes = 512u << 20;       ///< a lane, of encoded input
+  std::chrono::milliseconds stuck_after{60'000};  ///< a thread at one job for so long is stuck; 0: none ever is
   ImageLimits image_limits = {};
   ExifOrientation exif = ExifOrientation::kIgnore;
   JpegDecoding decode = JpegDecoding::kExact;
@@ -123,8 +124,10 @@ class Engine {
   void warm_up(const Progress& progress = {});
 
   [[nodiscard]] const EngineInfo& info() const noexcept;
-  /// False once a worker has failed in a way that makes further answers doubtful. Never blocks.
+  /// False once a worker has failed in a way that makes further answers doubtful, and while one is stuck. Never blocks.
   [[nodiscard]] bool healthy() const noexcept;
+  /// Threads that have been at one job for `stuck_after`: a defect, or a machine that gives them no time. Never blocks.
+  [[nodiscard]] int stuck_workers() const noexcept;
   /// Items admitted and not yet answered. Never blocks.
   [[nodiscard]] std::size_t queue_depth(Lane lane) const noexcept;
 

@@ -1,6 +1,10 @@
 #include "engine/runtime/executor.h"
 
+#include <pthread.h>
+
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -18,10 +22,18 @@ namespace {
 
 constexpr int kTextJobsInARow = 4;
 
+/// For debuggers, top -H and tests.
+void name_this_thread() {
+  static thread_local const int named = pthread_setname_np(pthread_self(), "engine");
+  static_cast<void>(named);
+}
+
 }  // namespace
 
 struct Executor::Impl {
-  explicit Impl(int threads) : pool(threads, /*allow_spinning=*/false) {
+  using Clock = std::chrono::steady_clock;
+
+  explicit Impl(int threads) : at_it_since(static_cast<std::size_t>(threads)), pool(threads, /*allow_spinning=*/false) {
     for (int i = 0; i < threads; ++i) {
       teams.push_back(std::make_unique<Team>(threads));
       free_workers.push_back(i);
@@ -36,7 +48,11 @@ struct Executor::Impl {
   std::atomic<int> waiting{0};               // jobs not yet begun; read without the lock by helpers
   std::vector<int> free_workers;             // numbers not in use by a running work()
   std::vector<std::unique_ptr<Team>> teams;  // by worker
-  Eigen::ThreadPool pool;                    // last: joined before the rest goes
+  /// By worker: when it was woken or took its job; kAtNothing while it sleeps or helps. Who is stuck helping keeps the
+  /// one that leads from going on.
+  std::vector<std::atomic<Clock::rep>> at_it_since;
+  static constexpr Clock::rep kAtNothing = 0;
+  Eigen::ThreadPool pool;  // last: joined before the rest goes
 
   std::optional<Job> take_job() {
     const bool image_turn = !image_jobs.empty() && (text_jobs.empty() || text_jobs_in_a_row >= kTextJobsInARow);
@@ -58,20 +74,29 @@ struct Executor::Impl {
     return best;
   }
 
+  void is_at_it(int worker) { set_since(worker, Clock::now().time_since_epoch().count()); }
+  void is_at_nothing(int worker) { set_since(worker, kAtNothing); }
+  void set_since(int worker, Clock::rep since) {
+    at_it_since[static_cast<std::size_t>(worker)].store(since, std::memory_order_relaxed);
+  }
+
   /// Wakes up to `count` sleeping threads. The lock is held.
   void wake(int count) {
     for (; count > 0 && !free_workers.empty(); --count) {
       const int worker = free_workers.back();
       free_workers.pop_back();
+      is_at_it(worker);
       pool.Schedule([this, worker] { work(worker); });
     }
   }
 
   void work(int worker) {
+    name_this_thread();
     flush_denormals_to_zero();
     std::unique_lock lock(mutex);
     while (true) {
       if (std::optional<Job> job = take_job()) {
+        is_at_it(worker);
         Team& team = *teams[static_cast<std::size_t>(worker)];
         if (job->spreads) {
           team.set_leader(worker);
@@ -83,6 +108,7 @@ struct Executor::Impl {
         team.set_leader(-1);
         lock.lock();
       } else if (Team* team = team_to_help()) {
+        is_at_nothing(worker);
         team->attach();
         lock.unlock();
         for (Spin spin; team->active() && waiting.load(std::memory_order_relaxed) == 0;) {
@@ -91,6 +117,7 @@ struct Executor::Impl {
         lock.lock();
         team->detach();
       } else {
+        is_at_nothing(worker);
         free_workers.push_back(worker);
         idle.notify_all();
         return;
@@ -115,6 +142,14 @@ void Executor::submit(Lane lane, Job job) {
   (lane == Lane::kText ? impl_->text_jobs : impl_->image_jobs).push_back(std::move(job));
   impl_->waiting.fetch_add(1, std::memory_order_relaxed);
   impl_->wake(1);
+}
+
+int Executor::stuck(std::chrono::nanoseconds limit) const {
+  const Impl::Clock::rep latest = (Impl::Clock::now() - limit).time_since_epoch().count();
+  return static_cast<int>(std::count_if(impl_->at_it_since.begin(), impl_->at_it_since.end(), [latest](const auto& at) {
+    const Impl::Clock::rep since = at.load(std::memory_order_relaxed);
+    return since != Impl::kAtNothing && since <= latest;
+  }));
 }
 
 int Executor::threads() const { return static_cast<int>(impl_->teams.size()); }

@@ -2,6 +2,7 @@
 // help those that have one. So a lone request uses every core, and a crowd runs one job a core.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -33,6 +34,8 @@ class Executor {
   void wait_idle();
 
   [[nodiscard]] int threads() const;
+  /// Threads that have been at one job, or on their way to one, for at least `limit`. Never blocks.
+  [[nodiscard]] int stuck(std::chrono::nanoseconds limit) const;
 
  private:
   struct Impl;

@@ -200,7 +200,8 @@ std::vector<Option> make_options() {
   constexpr std::uint64_t kTiB = 1ULL << 40;
   const Choices<std::string> log_levels{{"trace", "trace"}, {"debug", "debug"}, {"info", "info"},
                                         {"warn", "warn"},   {"error", "error"}, {"off", "off"}};
-  const Choices<Precision> precision{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"int8", Precision::kInt8}};
+  const Choices<Precision> precision{
+      {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"int8", Precision::kInt8}};
   const Choices<MemoryMode> memory{
       {"low", MemoryMode::kLow}, {"balanced", MemoryMode::kBalanced}, {"high", MemoryMode::kHigh}};
   const Choices<JpegDecoding> decode{{"exact", JpegDecoding::kExact}, {"fast", JpegDecoding::kFast}};
@@ -275,8 +276,7 @@ std::vector<Option> make_options() {
       choice({"engine.precision", "precision",
               "Arithmetic of the products: fp32, or bf16 or int8, faster on CPUs with instructions for them"},
              "fp32|bf16|int8", FIELD(engine.precision), precision),
-      choice({"engine.memory", "memory",
-              "Bound on workspace, batches and queues, over what other options ask for"},
+      choice({"engine.memory", "memory", "Bound on workspace, batches and queues, over what other options ask for"},
              "low|balanced|high", FIELD(engine.memory), memory),
       integer({"engine.max_batch", "max-batch", "Items one forward pass takes at most"}, FIELD(engine.max_batch), 1,
               1024),
@@ -288,6 +288,9 @@ std::vector<Option> make_options() {
       size({"engine.max_queue_bytes", "max-queue-bytes",
             "Encoded bytes waiting and running, for images and texts each; more get 429"},
            FIELD(engine.max_queue_bytes), kMiB, kTiB),
+      duration({"engine.stuck_after", "stuck-after",
+                "How long one of the engine's threads may be at one job before the server is not ready; 0s: for ever"},
+               FIELD(engine.stuck_after), 0ms, 24h),
 
       size({"image.max_encoded_bytes", "max-encoded-bytes", "Largest image file; a larger one gets 413"},
            FIELD(engine.image_limits.max_encoded_bytes), 1, kTiB),

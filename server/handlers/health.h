@@ -9,7 +9,7 @@ namespace mobileclip::server {
 /// 200 for as long as the process answers at all.
 Response health_live();
 
-/// 200, or 503 while the server stops ("draining") or after the engine has failed ("failed").
+/// 200, or 503 while the server stops ("draining") or where the engine has failed or is stuck ("failed").
 Response health_ready(const HandlerContext& context);
 
 /// As ready, with the model's name and the queues' depths.

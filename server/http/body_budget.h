@@ -2,7 +2,6 @@
 // own limit, must not add up to more than the machine has.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <utility>
@@ -31,10 +30,11 @@ class BodyBudget {
     [[nodiscard]] bool grow_to(std::size_t bytes) {
       if (bytes <= bytes_) return true;
       const std::size_t more = bytes - bytes_;
-      if (budget_->held_.fetch_add(more) + more > budget_->max_bytes_) {
-        budget_->held_ -= more;
-        return false;
-      }
+      // Not added first and taken back: two who reach for the last bytes would refuse each other.
+      std::size_t held = budget_->held_.load();
+      do {
+        if (held + more > budget_->max_bytes_) return false;
+      } while (!budget_->held_.compare_exchange_weak(held, held + more));
       bytes_ = bytes;
       return true;
     }
@@ -44,7 +44,8 @@ class BodyBudget {
     std::size_t bytes_ = 0;
   };
 
-  [[nodiscard]] std::size_t free() const { return max_bytes_ - std::min(max_bytes_, held_.load()); }
+  [[nodiscard]] std::size_t held() const { return held_.load(); }
+  [[nodiscard]] std::size_t free() const { return max_bytes_ - held(); }
 
  private:
   const std::size_t max_bytes_;

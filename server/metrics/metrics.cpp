@@ -23,9 +23,9 @@ using prometheus::Labels;
 using prometheus::Registry;
 
 // Every status the server answers with, and 0 for one that is missing here: the label set stays fixed whatever happens.
-constexpr std::array<unsigned, 23> kStatuses = {
-    200, 204, 400, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 424, 429, Metrics::kNoAnswer,
-    431, 500, 501, 503, 504, 507, 0};
+constexpr std::array<unsigned, 23> kStatuses = {200, 204, 400, 404, 405, 406, 408, 411,
+                                                413, 414, 415, 417, 422, 424, 429, Metrics::kNoAnswer,
+                                                431, 500, 501, 503, 504, 507, 0};
 constexpr std::array<std::string_view, kRequestStageCount> kRequestStages = {"read",     "parse", "serialize",
                                                                              "compress", "write", "total"};
 constexpr std::array<std::string_view, 3> kEngineStages = {"prepare", "queue", "inference"};
@@ -132,7 +132,9 @@ struct Metrics::Series {
   Counter& tokens = counter(registry, "mobileclip_tokens_total", "Tokens of the texts embedded, specials counted");
   Counter& log_dropped =
       counter(registry, "mobileclip_log_lines_dropped_total", "Log lines dropped because their reader stalled");
-  DroppedLogLines dropped_log_lines = [] { return std::uint64_t{0}; };
+  Gauge& body_bytes = gauge(registry, "mobileclip_request_body_bytes", "Memory that request bodies hold");
+  Gauge& stuck_workers = gauge(registry, "mobileclip_stuck_workers", "Engine threads at one job for stuck_after");
+  ScrapeSources sources;
   Gauge& resident = gauge(registry, "process_resident_memory_bytes", "Resident memory size in bytes");
   Counter& cpu = counter(registry, "process_cpu_seconds_total", "User and system CPU time spent in seconds");
   Gauge& fds = gauge(registry, "process_open_fds", "Number of open file descriptors");
@@ -244,7 +246,7 @@ void Metrics::set_build_info(const BuildInfo& info) {
       .Set(1);
 }
 
-void Metrics::set_dropped_log_lines(DroppedLogLines dropped) { series_->dropped_log_lines = std::move(dropped); }
+void Metrics::set_sources(ScrapeSources sources) { series_->sources = std::move(sources); }
 
 void Metrics::request_started() { series_->in_flight.Increment(); }
 
@@ -299,8 +301,10 @@ std::string Metrics::render(const QueueDepths& depths) {
   const ProcessStats process = read_process_stats();
   series_->resident.Set(process.resident_bytes);
   series_->cpu.Increment(std::max(0.0, process.cpu_seconds - series_->cpu.Value()));
-  const auto dropped = static_cast<double>(series_->dropped_log_lines());
+  const auto dropped = static_cast<double>(series_->sources.dropped_log_lines());
   series_->log_dropped.Increment(std::max(0.0, dropped - series_->log_dropped.Value()));
+  series_->body_bytes.Set(static_cast<double>(series_->sources.held_body_bytes()));
+  series_->stuck_workers.Set(series_->sources.stuck_workers());
   series_->fds.Set(process.open_fds);
   series_->start_time.Set(process.start_time_seconds);
   return prometheus::TextSerializer().Serialize(series_->registry.Collect());

@@ -46,8 +46,12 @@ struct CacheChange {
   std::size_t bytes = 0;
 };
 
-/// Log lines dropped since the start.
-using DroppedLogLines = std::function<std::uint64_t()>;
+/// What others count; asked at each scrape, from any thread. Whoever is asked outlives the last scrape.
+struct ScrapeSources {
+  std::function<std::uint64_t()> dropped_log_lines = [] { return std::uint64_t{0}; };  ///< since the start
+  std::function<std::size_t()> held_body_bytes = [] { return std::size_t{0}; };
+  std::function<int()> stuck_workers = [] { return 0; };
+};
 
 /// Thread-safe.
 class Metrics final : public EngineObserver {
@@ -58,8 +62,8 @@ class Metrics final : public EngineObserver {
   explicit Metrics(const std::vector<std::string>& routes);
   ~Metrics() override;
 
-  /// Asked at each scrape, from any thread. Called once, before the first.
-  void set_dropped_log_lines(DroppedLogLines dropped);
+  /// Called once, before the first scrape.
+  void set_sources(ScrapeSources sources);
   void set_build_info(const BuildInfo& info);
 
   void request_started();

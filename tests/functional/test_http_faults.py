@@ -1,4 +1,5 @@
 """What fails around a running server: the disk of its log, the files of its model."""
+import concurrent.futures
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import urllib.request
 
 import cli
 import harness
+from stopped_threads import StoppedThreads, threads_of
 
 
 class FullDisk(unittest.TestCase):
@@ -48,6 +50,54 @@ class FullDisk(unittest.TestCase):
         self.assertGreaterEqual(int(dropped[1]), 40)
         process.terminate()
         self.assertEqual(process.wait(60), 0)
+
+
+class StuckWorkers(harness.ServerTest):
+    FLAGS = ("--stuck-after=1s", "--request-timeout=120s")
+
+    def workers(self):
+        self.server.embed_texts(["each has worked"] * 4)
+        workers = threads_of(self.server.process.pid, "engine")
+        self.assertGreater(len(workers), 0)
+        return workers
+
+    def state(self):
+        """(ready, live, stuck): two statuses and the gauge."""
+        return (self.server.get("/health/ready").status, self.server.get("/health/live").status,
+                self.server.metrics()["mobileclip_stuck_workers"])
+
+    def wait_for_state(self, *expected):
+        end = time.monotonic() + 60
+        while (state := self.state()) != expected and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual(state, expected)
+
+    def test_not_ready_but_live_while_a_worker_is_stuck(self):
+        self.assertEqual(self.state(), (200, 200, 0))
+        workers = self.workers()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            try:
+                with StoppedThreads(workers):
+                    waiting = pool.submit(self.server.embed_texts, ["of a client that has to wait"])
+                    self.wait_for_state(503, 200, 1)
+                    self.assertIn("1 of the engine's threads stuck: not ready", self.server.wait_for_log("not ready"))
+                    self.assertFalse(waiting.done())
+            except PermissionError as error:
+                self.skipTest(f"threads cannot be stopped here: {error}")
+            self.assertEqual(len(waiting.result()), 1)
+        self.wait_for_state(200, 200, 0)
+        self.assertIn("no longer stuck", self.server.wait_for_log("no longer stuck"))
+
+    def test_what_waits_is_answered_at_its_deadline(self):
+        workers = self.workers()
+        try:
+            with StoppedThreads(workers):
+                reply = self.server.request("POST", "/embed/text", '{"texts": ["a"]}',
+                                            {"Content-Type": "application/json", "X-Request-Timeout": "300ms"})
+                self.assert_error(reply, 504, "deadline_exceeded")
+        except PermissionError as error:
+            self.skipTest(f"threads cannot be stopped here: {error}")
+        self.assertEqual(len(self.server.embed_texts(["served again"])), 1)
 
 
 class ModelFiles(unittest.TestCase):

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <future>
 #include <latch>
+#include <thread>
 
 #include "engine/tokenizer/demo_vocabulary.h"
 #include "tests/support/synthetic_model.h"
@@ -116,6 +117,27 @@ TEST_F(EngineTest, WarmsUpAndEmbedsBothKinds) {
   }
   EXPECT_EQ(text.front()->tokens, 2U + 4U) << "the demo vocabulary has no merges: one id a letter";
   EXPECT_NE(engine->info().model.find("mean nothing"), std::string::npos) << "synthetic weights must say so";
+}
+
+TEST_F(EngineTest, IsNotHealthyWhileAWorkerIsStuck) {
+  const auto engine = make({.threads = 2, .stuck_after = std::chrono::milliseconds(50)});
+  std::latch begun(1);
+  std::latch released(1);
+  std::promise<void> done;
+  // A callback that blocks is what must not be; here it stands for any job without an end.
+  ASSERT_FALSE(engine->submit_images({bmp(1)}, {}, [&](const Results&) {
+    begun.count_down();
+    released.wait();
+    done.set_value();
+  }));
+  begun.wait();
+  while (engine->stuck_workers() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_FALSE(engine->healthy());
+  ASSERT_TRUE(texts(*engine, {"a cat"}).front().ok()) << "the other worker serves";
+  released.count_down();
+  done.get_future().wait();
+  while (engine->stuck_workers() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(engine->healthy());
 }
 
 TEST_F(EngineTest, AnInputGivesTheSameBitsWhateverItIsBatchedWith) {

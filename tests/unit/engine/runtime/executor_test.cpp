@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <latch>
 #include <mutex>
@@ -111,6 +112,50 @@ TEST(Executor, WorkersHoldDifferentNumbersAtTheSameTime) {
   }
   executor.wait_idle();
   EXPECT_EQ(workers, (std::set<int>{0, 1, 2}));
+}
+
+TEST(Executor, AThreadThatStaysAtOneJobIsStuckUntilItIsDone) {
+  using std::chrono::milliseconds;
+  Executor executor(2);
+  EXPECT_EQ(executor.stuck(milliseconds(0)), 0) << "idle threads are at nothing";
+  std::latch begun(1);
+  std::latch released(1);
+  executor.submit(Lane::kImage, alone([&](Parallel&, int) {
+                    begun.count_down();
+                    released.wait();
+                  }));
+  begun.wait();
+  EXPECT_EQ(executor.stuck(std::chrono::hours(1)), 0);
+  while (executor.stuck(milliseconds(20)) == 0) std::this_thread::sleep_for(milliseconds(1));
+  executor.submit(Lane::kImage, alone([](Parallel&, int) {}));
+  EXPECT_EQ(executor.stuck(milliseconds(20)), 1) << "the other thread works";
+  released.count_down();
+  executor.wait_idle();
+  EXPECT_EQ(executor.stuck(milliseconds(0)), 0);
+}
+
+TEST(Executor, WhoHelpsIsNotStuckWhoWaitsForAHelperIs) {
+  using std::chrono::milliseconds;
+  Executor executor(2);
+  std::latch both(2);
+  std::latch released(1);
+  executor.submit(Lane::kImage, spreading([&](Parallel& parallel, int leader) {
+                    // The helper may be late: regions are run until it has claimed a task of one.
+                    for (std::atomic<bool> helped{false}; !helped;) {
+                      parallel.run(2, [&](std::size_t, int worker) {
+                        if (worker == leader) return;
+                        helped = true;
+                        both.count_down();
+                        released.wait();
+                      });
+                    }
+                  }));
+  both.count_down();
+  both.wait();
+  while (executor.stuck(milliseconds(20)) == 0) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(executor.stuck(milliseconds(20)), 1);
+  released.count_down();
+  executor.wait_idle();
 }
 
 TEST(Executor, FlushesDenormals) {

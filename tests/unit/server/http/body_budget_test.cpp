@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <optional>
+#include <thread>
 
 namespace mobileclip::server {
 namespace {
@@ -21,6 +23,26 @@ TEST(BodyBudget, IsSharedAndComesBack) {
   first.reset();
   EXPECT_EQ(budget.free(), 60u);
   EXPECT_TRUE(second.grow_to(100));
+}
+
+// The one that gets the bytes gives them back before the next round, so that in every round there is room for one.
+TEST(BodyBudget, OfTwoThatReachForTheLastBytesOneGetsThem) {
+  constexpr int kRounds = 100;
+  BodyBudget budget(100);
+  for (int round = 0; round < kRounds; ++round) {
+    BodyBudget::Lease here(budget);
+    BodyBudget::Lease there(budget);
+    std::latch begun(2);
+    bool there_got_them = false;
+    std::jthread other([&] {
+      begun.arrive_and_wait();
+      there_got_them = there.grow_to(60);
+    });
+    begun.arrive_and_wait();
+    const bool here_got_them = here.grow_to(60);
+    other.join();
+    ASSERT_NE(here_got_them, there_got_them) << "in round " << round;
+  }
 }
 
 TEST(BodyBudget, ALeaseMovesWithItsShare) {

@@ -92,6 +92,20 @@ TEST(Metrics, CountsWhatItIsTold) {
   }
 }
 
+TEST(Metrics, AsksItsSourcesAtEachScrape) {
+  Metrics metrics({});
+  std::size_t bytes = 5;
+  metrics.set_sources({.dropped_log_lines = [] { return 3; },
+                       .held_body_bytes = [&bytes] { return bytes; },
+                       .stuck_workers = [] { return 2; }});
+  EXPECT_THAT(metrics.render({}), HasSubstr("mobileclip_request_body_bytes 5\n"));
+  bytes = 0;
+  const std::string text = metrics.render({});
+  EXPECT_THAT(text, HasSubstr("mobileclip_request_body_bytes 0\n"));
+  EXPECT_THAT(text, HasSubstr("mobileclip_log_lines_dropped_total 3\n"));
+  EXPECT_THAT(text, HasSubstr("mobileclip_stuck_workers 2\n"));
+}
+
 TEST(Metrics, ReadsTheProcess) {
   Metrics metrics({});
   std::istringstream lines(metrics.render({}));
