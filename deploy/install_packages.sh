@@ -11,7 +11,7 @@ readonly RUN_PACKAGES=(curl ca-certificates)
 readonly PACKAGE_PACKAGES=(dpkg-dev file git python3)
 # Debian starts haproxy and prometheus as services where systemd runs: the first, unconfigured, listens nowhere, the second
 # on port 9090.
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy iproute2 prometheus dpkg-dev mandoc)
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev python3 curl chromium haproxy iproute2 prometheus dpkg-dev mandoc fiu-utils)
 
 # install_packages NAME... : does nothing, and needs no root, where all are installed.
 install_packages() {
