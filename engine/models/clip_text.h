@@ -11,23 +11,15 @@
 #include "engine/models/config.h"
 #include "engine/models/embedding_table.h"
 #include "engine/models/model_directory.h"
-#include "engine/models/weight_scope.h"
-#include "engine/nn/attention.h"
-#include "engine/nn/layer_norm.h"
-#include "engine/nn/linear.h"
+#include "engine/models/pre_norm_transformer.h"
 
 namespace mobileclip {
 
 /// The buffers of one forward pass over up to `max_texts` texts, allocated once.
 struct ClipTextActivations {
   int max_texts = 0;
-  AlignedBuffer x;       ///< the residual stream
-  AlignedBuffer normed;  ///< after a LayerNorm, then the attention's output
-  AlignedBuffer qkv;
-  AlignedBuffer hidden;  ///< between c_fc and c_proj
-  AlignedBuffer pooled;  ///< the last block's rows at <end_of_text>
-  AlignedBuffer pooled_normed;
-  AlignedBuffer pooled_query;
+  TransformerActivations transformer;
+  std::vector<int> row_begins;  ///< of the texts in the transformer's rows
   std::vector<int> pooled_positions;
   AlignedBuffer embedding;
 };
@@ -59,22 +51,13 @@ class ClipTextEncoder {
   [[nodiscard]] int vocab_size() const { return config_.vocab_size; }
 
  private:
-  struct ResidualAttentionBlock {
-    LayerNorm ln_1;
-    Linear in_proj;  // queries carry 1 / sqrt(head_dim)
-    Linear out_proj;
-    LayerNorm ln_2;
-    Linear c_fc;
-    Linear c_proj;
-  };
-  class Pass;
-
-  static ResidualAttentionBlock build_block(const TextConfig& config, const WeightScope& w, TowerArithmetic arithmetic);
+  [[nodiscard]] std::size_t rows_of(std::span<const std::int32_t> text) const;
+  void embed(std::span<const std::int32_t> text, Blocked x, int first_row, int rows) const;
 
   TextConfig config_;
   EmbeddingTable token_embedding_;      // [vocab_size, width]
   AlignedBuffer positional_embedding_;  // [context_length][width]
-  std::vector<ResidualAttentionBlock> resblocks_;
+  PreNormTransformer transformer_;
   LayerNorm ln_final_;
   Linear text_projection_;
 };

@@ -36,7 +36,7 @@ ConvertReport convert_model(const fs::path& source, const fs::path& target, cons
   const ModelWeights weights = read_model_weights(source, progress);
   const ModelConfig& config = weights.config;
 
-  const TensorTable image_table = image_tensors(config.image, config.embed_dim, ImageForm::kFused);
+  const TensorTable image_table = image_tensors(config, ImageForm::kFused);
   const TensorTable text_table = text_tensors(config.text, config.embed_dim);
   const TowerWeights image = restored(weights.image, image_table);
   const TowerWeights text = restored(weights.text, text_table);

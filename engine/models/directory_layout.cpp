@@ -1,9 +1,11 @@
 #include "engine/models/directory_layout.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/models/hugging_face_clip.h"
 #include "engine/weights/npz.h"
 #include "engine/weights/safetensors.h"
 
@@ -15,13 +17,20 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 5> kVocabularyFiles{"tokenizer.json", "vocab.json", "merges.txt",
                                                            "bpe_simple_vocab_16e6.txt", "bpe_simple_vocab_16e6.txt.gz"};
 
-/// OpenCLIP's own names first; the preference among them is their order.
-constexpr std::array<std::string_view, 6> kOpenClipCandidates{kOpenClipWeightsFile,
-                                                              "open_clip_pytorch_model.safetensors",
-                                                              "open_clip_model.safetensors.index.json",
-                                                              "open_clip_pytorch_model.safetensors.index.json",
-                                                              "model.safetensors.index.json",
-                                                              "open_clip_model.npz"};
+struct Candidate {
+  std::string_view file;
+  NamedBy named_by;
+};
+/// The preference among files that hold both towers is their order. What Hugging Face saves counts only beside its
+/// configuration; OpenCLIP has shards of the same name.
+constexpr std::array kCandidates{Candidate{kOpenClipWeightsFile, NamedBy::kOpenClip},
+                                 Candidate{"open_clip_pytorch_model.safetensors", NamedBy::kOpenClip},
+                                 Candidate{"open_clip_model.safetensors.index.json", NamedBy::kOpenClip},
+                                 Candidate{"open_clip_pytorch_model.safetensors.index.json", NamedBy::kOpenClip},
+                                 Candidate{"model.safetensors", NamedBy::kHuggingFace},
+                                 Candidate{"model.safetensors.index.json", NamedBy::kHuggingFace},
+                                 Candidate{"model.safetensors.index.json", NamedBy::kOpenClip},
+                                 Candidate{"open_clip_model.npz", NamedBy::kOpenClip}};
 
 constexpr std::string_view kIndexExtension = ".safetensors.index.json";
 constexpr std::string_view kNpzExtension = ".npz";
@@ -60,21 +69,22 @@ void note_origin(const fs::path& file, StoredModel& model) {
 std::span<const std::string_view> vocabulary_files() { return kVocabularyFiles; }
 
 std::string DirectoryLayout::name() const {
-  if (is_open_clip) return "OpenCLIP";
+  if (named_by == NamedBy::kOpenClip) return "OpenCLIP";
+  if (named_by == NamedBy::kHuggingFace) return "Hugging Face";
   return has_extension(image_file, kNpzExtension) || has_extension(text_file, kNpzExtension) ? "split npz" : "split";
 }
 
 DirectoryLayout find_layout(const fs::path& directory) {
   if (!fs::is_directory(directory)) throw LoadError(directory.string() + ": expected a model directory");
   DirectoryLayout layout{.directory = directory,
-                         .is_open_clip = false,
+                         .named_by = NamedBy::kTowers,
                          .image_file = find_split_file(directory, kImageWeightsStem),
                          .text_file = find_split_file(directory, kTextWeightsStem)};
   if (!layout.image_file.empty() && !layout.text_file.empty()) return layout;
-  for (const std::string_view candidate : kOpenClipCandidates) {
-    const fs::path file = directory / candidate;
-    if (!fs::exists(file)) continue;
-    return {.directory = directory, .is_open_clip = true, .image_file = file, .text_file = file};
+  for (const auto& [name, named_by] : kCandidates) {
+    const fs::path file = directory / name;
+    if (!fs::exists(file) || (named_by == NamedBy::kHuggingFace && !is_hugging_face_clip(directory))) continue;
+    return {.directory = directory, .named_by = named_by, .image_file = file, .text_file = file};
   }
   std::string expected;
   if (layout.image_file.empty()) expected = split_candidates(kImageWeightsStem);
@@ -84,6 +94,7 @@ DirectoryLayout find_layout(const fs::path& directory) {
   }
   if (layout.image_file.empty() && layout.text_file.empty()) {
     expected += "; or, in OpenCLIP's layout, " + std::string(kOpenClipWeightsFile);
+    expected += "; or, in Hugging Face's, model.safetensors beside a config.json of model_type \"clip\"";
   }
   throw LoadError(directory.string() + ": no weights found: expected " + expected);
 }
@@ -92,25 +103,39 @@ StoredModel read_stored_model(const DirectoryLayout& layout) {
   StoredModel model;
   model.image_store = read_weights_file(layout.image_file);
   note_origin(layout.image_file, model);
-  if (!layout.is_open_clip) {
+  if (layout.named_by == NamedBy::kTowers) {
     model.text_store = read_weights_file(layout.text_file);
     note_origin(layout.text_file, model);
     model.image = all_tensors(model.image_store);
     model.text = all_tensors(model.text_store);
     return model;
   }
+  if (layout.named_by == NamedBy::kHuggingFace) model.image_store = with_open_clip_names(model.image_store);
   model.text_store = model.image_store;
-  for (const StoredTensor& tensor : model.image_store.tensors()) {
+  auto [image, text, other] = split_towers(model.image_store);
+  model.image = std::move(image);
+  model.text = std::move(text);
+  model.other = std::move(other);
+  return model;
+}
+
+StoredTowers split_towers(const TensorStore& store) {
+  StoredTowers towers;
+  const bool text_is_prefixed = std::ranges::any_of(
+      store.tensors(), [](const StoredTensor& tensor) { return tensor.name.starts_with(kTextPrefix); });
+  for (const StoredTensor& tensor : store.tensors()) {
     const std::string_view name = tensor.name;
     if (name.starts_with(kImagePrefix)) {
-      model.image.emplace(name.substr(kImagePrefix.size()), &tensor);
+      towers.image.emplace(name.substr(kImagePrefix.size()), &tensor);
     } else if (name.starts_with(kTextPrefix)) {
-      model.text.emplace(name.substr(kTextPrefix.size()), &tensor);
+      towers.text.emplace(name.substr(kTextPrefix.size()), &tensor);
+    } else if (!text_is_prefixed && name != kLogitScaleName) {
+      towers.text.emplace(name, &tensor);
     } else {
-      model.other.emplace(name, &tensor);
+      towers.other.emplace(name, &tensor);
     }
   }
-  return model;
+  return towers;
 }
 
 TensorStore read_weights_file(const fs::path& file) {

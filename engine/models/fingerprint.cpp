@@ -90,8 +90,15 @@ std::string preamble(const ModelConfig& config) {
   for (const auto& channels : {config.mean, config.std}) {
     for (const float v : channels) text.append(1, ' ').append(shortest(v));
   }
+  if (const auto* vit = std::get_if<VitConfig>(&config.image)) {
+    text += "\nvit " + std::to_string(vit->heads) + (vit->quick_gelu ? " quick_gelu " : " gelu ") +
+            shortest(vit->layer_norm_eps);
+  }
   text += "\ntext " + std::to_string(config.text.heads) + (config.text.causal ? " causal " : " bidirectional ") +
-          std::to_string(config.text.context_length) + "\n";
+          std::to_string(config.text.context_length);
+  if (config.text.quick_gelu) text += " quick_gelu";
+  if (config.text.layer_norm_eps != TextConfig{}.layer_norm_eps) text += " " + shortest(config.text.layer_norm_eps);
+  text += "\n";
   return text;
 }
 

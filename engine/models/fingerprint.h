@@ -11,7 +11,8 @@
 namespace mobileclip {
 
 /// Hex SHA-256 over these lines, each ended by "\n", towers' tensors in the order of their names:
-///   image <size> <interpolation> <mean…> <std…>          text <heads> <causal|bidirectional> <context_length>
+///   image <size> <interpolation> <mean…> <std…>          vit <heads> <quick_gelu|gelu> <eps>, of ViTs only
+///   text <heads> <causal|bidirectional> <context_length>, and where they apply " quick_gelu", an eps other than 1e-5
 ///   image.<name> <shape> <hex SHA-256 of the float32 values>        text.<name> …
 ///   text.<name> <shape> in <bits> bits in groups of <group_size> <hex SHA-256 of words> <of scales> <of biases>
 /// Tensors are hashed on several threads: one after the other would take a second for the largest model.

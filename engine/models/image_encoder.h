@@ -1,15 +1,27 @@
 // An image tower ready to run, whatever its architecture: pixels in, a vector out.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
 
+#include "engine/models/config.h"
 #include "engine/nn/context.h"
 
 namespace mobileclip {
+
+/// The pixels that an encoder takes, and how they become numbers.
+struct ImageEncoderInput {
+  int image_size;             ///< pixels a side
+  std::array<float, 3> mean;  ///< of values in [0, 1]
+  std::array<float, 3> std;
+};
+inline ImageEncoderInput image_encoder_input(const ModelConfig& config) {
+  return {.image_size = config.preprocess.image_size, .mean = config.mean, .std = config.std};
+}
 
 /// The buffers of one forward pass; only the encoder that made them knows what is in them.
 class ImageActivations {

@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/models/encoders/sentence_model.h"
 #include "engine/models/fingerprint.h"
+#include "engine/models/hugging_face_clip.h"
 #include "engine/models/model_weights.h"
 #include "engine/tokenizer/clip_tokenizer.h"
 #include "engine/tokenizer/hf/hf_tokenizer.h"
@@ -39,7 +40,7 @@ std::string matching_models(Predicate fits) {
 }
 
 bool image_fits(const StoredTower& image, const ModelConfig& model) {
-  const TensorTable table = image_tensors(model.image, model.embed_dim, detect_image_form(image));
+  const TensorTable table = image_tensors(model, detect_image_form(image));
   return compare(image, table, detect_conv_layout(image)).size() == 0;
 }
 
@@ -49,28 +50,25 @@ bool text_fits(const StoredTower& text, const ModelConfig& model) {
 
 /// "image tower of MobileCLIP2-S0, fused form", by names and shapes alone.
 std::string recognise(const TensorStore& store) {
-  StoredTower image;
-  StoredTower text;
-  StoredTower all;
-  for (const StoredTensor& tensor : store.tensors()) {
-    const std::string_view name = tensor.name;
-    all.emplace(name, &tensor);
-    if (name.starts_with(kImagePrefix)) image.emplace(name.substr(kImagePrefix.size()), &tensor);
-    if (name.starts_with(kTextPrefix)) text.emplace(name.substr(kTextPrefix.size()), &tensor);
-  }
+  const bool is_hugging_face = store.find("vision_model.embeddings.class_embedding") != nullptr;
+  const TensorStore named = is_hugging_face ? with_open_clip_names(store) : store;
+  const auto [image, text, other] = split_towers(named);
   const auto in_form = [](const StoredTower& tower) {
-    return ", " + std::string(to_string(detect_image_form(tower))) + " form";
+    const bool is_mci =
+        std::ranges::any_of(tower, [](const auto& entry) { return entry.first.starts_with("trunk.stem."); });
+    return is_mci ? ", " + std::string(to_string(detect_image_form(tower))) + " form" : "";
   };
-  if (!image.empty() && !text.empty()) {
-    const auto models =
-        matching_models([&](const ModelConfig& m) { return image_fits(image, m) && text_fits(text, m); });
-    return models.empty() ? "" : models + " in OpenCLIP's layout" + in_form(image);
+  if (!image.empty()) {
+    const auto models = matching_models(
+        [&, &image = image, &text = text](const ModelConfig& m) { return image_fits(image, m) && text_fits(text, m); });
+    const char* const layout = is_hugging_face ? " in Hugging Face's layout" : " in OpenCLIP's layout";
+    return models.empty() ? "" : models + layout + in_form(image);
   }
-  if (const auto models = matching_models([&](const ModelConfig& m) { return image_fits(all, m); }); !models.empty()) {
-    return "image tower of " + models + in_form(all);
-  }
-  const auto models = matching_models([&](const ModelConfig& m) { return text_fits(all, m); });
-  return models.empty() ? "" : "text tower of " + models;
+  const StoredTower& alone = text;  // the only tower of its file, whichever it is
+  const auto image_models = matching_models([&](const ModelConfig& m) { return image_fits(alone, m); });
+  if (!image_models.empty()) return "image tower of " + image_models + in_form(alone);
+  const auto text_models = matching_models([&](const ModelConfig& m) { return text_fits(alone, m); });
+  return text_models.empty() ? "" : "text tower of " + text_models;
 }
 
 InspectedFile inspect_file(const fs::path& path) {
@@ -97,7 +95,7 @@ void inspect_weights(const fs::path& directory, Inspection& inspection) {
   const ModelWeights weights = read_model_weights(directory);
   inspection.layout = weights.layout.name();
   inspection.model = weights.config.name;
-  inspection.image_form = to_string(weights.image_form);
+  if (std::holds_alternative<MciConfig>(weights.config.image)) inspection.image_form = to_string(weights.image_form);
   inspection.conv_layout = to_string(weights.conv_layout);
   inspection.logit_scale = std::exp(weights.logit_scale);
   inspection.synthetic = weights.synthetic.has_value();

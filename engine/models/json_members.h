@@ -1,5 +1,5 @@
-// One JSON object of a configuration file, read member by member, with errors that name file and member. For this folder's
-// .cpp files: it shows nlohmann's types.
+// One JSON object of a configuration file, read member by member, with errors that name file and member. For this
+// folder's .cpp files: it shows nlohmann's types.
 #pragma once
 
 #include <array>

@@ -2,19 +2,37 @@
 
 #include "engine/models/clip_text.h"
 #include "engine/models/mci.h"
+#include "engine/models/vit.h"
 
 namespace mobileclip {
+namespace {
 
-std::unique_ptr<const ImageEncoder> make_image_encoder(const LoadedClipModel& model, TowerArithmetic arithmetic) {
-  const ModelConfig& config = model.config;
-  return std::make_unique<AnyImageEncoder<MciEncoder>>(MciEncoder(
-      config.image, config.embed_dim,
-      {.image_size = config.preprocess.image_size, .mean = config.mean, .std = config.std}, model.image, arithmetic));
+MciEncoder encoder(const MciConfig& tower, const ModelConfig& config, const TowerWeights& weights,
+                   TowerArithmetic arithmetic) {
+  return {tower, config.embed_dim, image_encoder_input(config), weights, arithmetic};
 }
 
-std::unique_ptr<const TextEncoder> make_text_encoder(const LoadedClipModel& model, TowerArithmetic arithmetic) {
+VitEncoder encoder(const VitConfig& tower, const ModelConfig& config, const TowerWeights& weights,
+                   TowerArithmetic arithmetic) {
+  return {tower, config.embed_dim, image_encoder_input(config), weights, arithmetic};
+}
+
+}  // namespace
+
+std::unique_ptr<const ImageEncoder> make_image_encoder(const ModelConfig& config, const TowerWeights& image,
+                                                       TowerArithmetic arithmetic) {
+  return std::visit(
+      [&](const auto& tower) -> std::unique_ptr<const ImageEncoder> {
+        return std::make_unique<AnyImageEncoder<decltype(encoder(tower, config, image, arithmetic))>>(
+            encoder(tower, config, image, arithmetic));
+      },
+      config.image);
+}
+
+std::unique_ptr<const TextEncoder> make_text_encoder(const ModelConfig& config, const TowerWeights& text,
+                                                     TowerArithmetic arithmetic) {
   return std::make_unique<AnyTextEncoder<ClipTextEncoder>>(
-      ClipTextEncoder(model.config.text, model.config.embed_dim, model.text, arithmetic));
+      ClipTextEncoder(config.text, config.embed_dim, text, arithmetic));
 }
 
 }  // namespace mobileclip

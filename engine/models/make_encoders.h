@@ -10,7 +10,11 @@
 
 namespace mobileclip {
 
-std::unique_ptr<const ImageEncoder> make_image_encoder(const LoadedClipModel& model, TowerArithmetic arithmetic);
-std::unique_ptr<const TextEncoder> make_text_encoder(const LoadedClipModel& model, TowerArithmetic arithmetic);
+/// Packs copies of `image`, the weights of config.image.
+std::unique_ptr<const ImageEncoder> make_image_encoder(const ModelConfig& config, const TowerWeights& image,
+                                                       TowerArithmetic arithmetic);
+/// Packs copies of `text`, the weights of config.text.
+std::unique_ptr<const TextEncoder> make_text_encoder(const ModelConfig& config, const TowerWeights& text,
+                                                     TowerArithmetic arithmetic);
 
 }  // namespace mobileclip

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/models/config.h"
+#include "engine/models/image_encoder.h"
 #include "engine/models/model_directory.h"
 #include "engine/nn/attention.h"
 #include "engine/nn/depthwise_conv2d.h"
@@ -84,11 +85,7 @@ struct MciActivations {
 /// Immutable after construction; forward() may run from any number of threads, each with its own activations.
 class MciEncoder {
  public:
-  struct Input {
-    int image_size;             ///< pixels a side
-    std::array<float, 3> mean;  ///< of values in [0, 1]
-    std::array<float, 3> std;
-  };
+  using Input = ImageEncoderInput;
   /// Packs copies of `weights`, which must be complete. `arithmetic` is that of the pointwise layers and attention's
   /// projections, nine tenths of the work; stem, depthwise, squeeze-excite and head stay in float32.
   MciEncoder(const MciConfig& config, int embed_dim, const Input& input, const TowerWeights& weights,

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -47,6 +48,42 @@ Json with_quantization(Json document, const AffineFormat& format) {
   return document;
 }
 
+/// The ratio that open_clip, which rounds the product down, makes `mlp_width` of.
+double mlp_ratio(int width, int mlp_width) {
+  const double ratio = static_cast<double>(mlp_width) / width;
+  return static_cast<int>(width * ratio) == mlp_width ? ratio : std::nextafter(ratio, 2 * ratio);
+}
+
+/// What of CLIPVisionCfg or CLIPTextCfg is written only where it is not the default.
+void add_uncommon(Json& tower, int width, int mlp_width, float layer_norm_eps) {
+  if (mlp_width != 4 * width) tower["mlp_ratio"] = mlp_ratio(width, mlp_width);
+  if (layer_norm_eps != 1e-5F) tower["norm_kwargs"] = {{"eps", as_double(layer_norm_eps)}};
+}
+
+/// open_clip's vision_cfg without the image's size.
+Json vision_json(const ImageConfig& image) {
+  const auto* const vit = std::get_if<VitConfig>(&image);
+  if (vit && vit->module == VitConfig::Module::kOpenClip) {
+    Json vision = {{"layers", vit->layers},
+                   {"width", vit->width},
+                   {"head_width", vit->width / vit->heads},
+                   {"patch_size", vit->patch_size}};
+    add_uncommon(vision, vit->width, vit->mlp_width, vit->layer_norm_eps);
+    if (!vit->pre_norm) vision["no_ln_pre"] = true;
+    return vision;
+  }
+  return {{"timm_model_name", tower_name(image)},
+          {"timm_model_pretrained", false},
+          {"timm_pool", vit ? "token" : "avg"},
+          {"timm_proj", nullptr},
+          {"timm_drop", 0.0},
+          {"timm_drop_path", 0.0}};
+}
+
+bool is_named_by_timm(const ImageConfig& image) {
+  return std::visit([](const auto& tower) { return !tower.name.empty(); }, image);
+}
+
 void write_json(const fs::path& file, const Json& document) {
   std::ofstream stream(file, std::ios::binary);
   stream << document.dump(2) << '\n';
@@ -58,13 +95,17 @@ void write_json(const fs::path& file, const Json& document) {
 
 void write_split_configs(const fs::path& directory, const ModelConfig& config, const SplitConfigExtras& extras) {
   Json image = {{"model_name", config.name},
-                {"timm_model_name", config.image.name},
                 {"embed_dim", config.embed_dim},
                 {"image_size", config.preprocess.image_size},
                 {"mean", rgb_json(config.mean)},
                 {"std", rgb_json(config.std)},
                 {"interpolation", interpolation_name(config.preprocess.interpolation)},
                 {"resize_mode", "shortest"}};
+  if (is_named_by_timm(config.image)) {
+    image["timm_model_name"] = tower_name(config.image);
+  } else {
+    image["vision_cfg"] = vision_json(config.image);
+  }
   Json text = {{"model_name", config.name},
                {"embed_dim", config.embed_dim},
                {"context_length", config.text.context_length},
@@ -74,6 +115,10 @@ void write_split_configs(const fs::path& directory, const ModelConfig& config, c
                {"layers", config.text.layers},
                {"no_causal_mask", !config.text.causal},
                {"logit_scale", as_double(extras.logit_scale)}};
+  add_uncommon(text, config.text.width, config.text.mlp_width, config.text.layer_norm_eps);
+  if (config.text.quick_gelu) {
+    for (Json* const document : {&image, &text}) (*document)["quick_gelu"] = true;
+  }
   if (extras.synthetic) {
     for (Json* const document : {&image, &text}) {
       (*document)["synthetic"] = true;
@@ -92,6 +137,8 @@ void add_quantization_config(const fs::path& source, const fs::path& target, con
   write_json(target, with_quantization(read_json_object(source), format));
 }
 
+bool has_custom_text(const ModelConfig& config) { return is_named_by_timm(config.image); }
+
 void write_open_clip_config(const fs::path& directory, const ModelConfig& config) {
   Json text = {{"context_length", config.text.context_length},
                {"vocab_size", config.text.vocab_size},
@@ -99,18 +146,13 @@ void write_open_clip_config(const fs::path& directory, const ModelConfig& config
                {"heads", config.text.heads},
                {"layers", config.text.layers}};
   if (!config.text.causal) text["no_causal_mask"] = true;
-  const Json document = {{"model_cfg",
-                          {{"embed_dim", config.embed_dim},
-                           {"vision_cfg",
-                            {{"timm_model_name", config.image.name},
-                             {"timm_model_pretrained", false},
-                             {"timm_pool", "avg"},
-                             {"timm_proj", nullptr},
-                             {"timm_drop", 0.0},
-                             {"timm_drop_path", 0.0},
-                             {"image_size", config.preprocess.image_size}}},
-                           {"text_cfg", text},
-                           {"custom_text", true}}},
+  add_uncommon(text, config.text.width, config.text.mlp_width, config.text.layer_norm_eps);
+  Json vision = vision_json(config.image);
+  vision["image_size"] = config.preprocess.image_size;
+  Json model = {{"embed_dim", config.embed_dim}, {"vision_cfg", vision}, {"text_cfg", text}};
+  if (config.text.quick_gelu) model["quick_gelu"] = true;
+  if (has_custom_text(config)) model["custom_text"] = true;
+  const Json document = {{"model_cfg", model},
                          {"preprocess_cfg",
                           {{"mean", rgb_json(config.mean)},
                            {"std", rgb_json(config.std)},

@@ -26,6 +26,10 @@ void write_quantization_config(const std::filesystem::path& directory, const Aff
 void add_quantization_config(const std::filesystem::path& source, const std::filesystem::path& target,
                              const AffineFormat& format);
 
+/// Whether OpenCLIP runs the model by its CustomTextCLIP class, whose text tower's names begin "text.". Its CLIP class,
+/// of models whose image tower is OpenCLIP's own, holds the text tower's parts itself.
+bool has_custom_text(const ModelConfig& config);
+
 /// open_clip_config.json, as OpenCLIP publishes it for this model. Throws std::system_error.
 void write_open_clip_config(const std::filesystem::path& directory, const ModelConfig& config);
 

@@ -23,7 +23,7 @@ struct LoadedClipModel {
   float logit_scale;  ///< the factor itself, exp() of the stored logarithm; 100 where the layout stores none
   ClipTokenizer tokenizer;
   std::string fingerprint;        ///< hex SHA-256 over names, shapes and values as used, and the preprocessing
-  std::string source_layout;      ///< "split", "OpenCLIP", "split npz"
+  std::string source_layout;      ///< as DirectoryLayout::name()
   bool synthetic = false;         ///< made by `synthesize`: its embeddings mean nothing
   std::function<bool()> damaged;  ///< see TensorStore::damaged; check after the weights were read
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/models/hugging_face_clip.h"
 #include "engine/models/model_config_file.h"
 #include "engine/models/reparameterize.h"
 #include "engine/weights/printable.h"
@@ -14,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr float kDefaultLogitScale = 4.6051702F;  // ln 100, where CLIP's training clamps it
-constexpr std::string_view kLogitScale = "logit_scale";
 
 struct ConfigFiles {
   ConfigHints hints;
@@ -45,11 +45,18 @@ ConfigFiles read_config_files(const DirectoryLayout& layout) {
     read_config_file(file, config.hints);
     config.named_in_errors = file;
   };
-  if (layout.is_open_clip) {
-    read_if_there(kOpenClipConfigFile);
-  } else {
-    read_if_there(kTextConfigFile);
-    read_if_there(kImageConfigFile);
+  switch (layout.named_by) {
+    case NamedBy::kTowers:
+      read_if_there(kTextConfigFile);
+      read_if_there(kImageConfigFile);
+      break;
+    case NamedBy::kOpenClip:
+      read_if_there(kOpenClipConfigFile);
+      break;
+    case NamedBy::kHuggingFace:
+      read_hugging_face_configs(layout.directory, config.hints);
+      config.named_in_errors = layout.directory / kHuggingFaceConfigFile;
+      break;
   }
   return config;
 }
@@ -64,14 +71,19 @@ void check_tensors(const StoredModel& stored, const DirectoryLayout& layout, con
   const auto add = [&](const fs::path& file, const std::string& what, const TowerMismatch& mismatch) {
     if (mismatch.size() == 0) return;
     if (!problems.empty()) problems += ". ";
-    problems += file.string() + ": expected the " + what + " of " + config.name + ": " + mismatch.describe();
+    problems += file.string() + ": expected the " + what + " of " + config.name;
+    if (layout.named_by == NamedBy::kHuggingFace) problems += ", in OpenCLIP's names";
+    problems += ": " + mismatch.describe();
   };
-  add(layout.image_file, "image tower (" + std::string(to_string(form)) + " form)", image_mismatch);
+  const bool has_forms = std::holds_alternative<MciConfig>(config.image);
+  add(layout.image_file, has_forms ? "image tower (" + std::string(to_string(form)) + " form)" : "image tower",
+      image_mismatch);
   add(layout.text_file, "text tower", text_mismatch);
   TowerMismatch other;
-  if (layout.is_open_clip && !stored.other.contains(kLogitScale)) other.missing.emplace_back("'logit_scale' []");
+  if (layout.named_by != NamedBy::kTowers && !stored.other.contains(kLogitScaleName))
+    other.missing.emplace_back("'logit_scale' []");
   for (const auto& [name, tensor] : stored.other) {
-    if (name != kLogitScale) {
+    if (name != kLogitScaleName) {
       other.unused.push_back(printable(name) + " " + to_string(tensor->shape));
     } else if (element_count(tensor->shape) != 1) {
       other.misshapen.push_back("'logit_scale' expected [], found " + to_string(tensor->shape));
@@ -82,7 +94,7 @@ void check_tensors(const StoredModel& stored, const DirectoryLayout& layout, con
 }
 
 float read_logit_scale(const StoredModel& stored, const ConfigHints& hints, const fs::path& file) {
-  const auto tensor = stored.other.find(kLogitScale);
+  const auto tensor = stored.other.find(kLogitScaleName);
   if (tensor == stored.other.end()) return hints.logit_scale.value_or(kDefaultLogitScale);
   const float value = stored.image_store.floats(*tensor->second).values[0];
   if (!std::isfinite(std::exp(value))) {
@@ -102,7 +114,7 @@ ModelWeights read_model_weights(const fs::path& directory, const Progress& progr
 
   const ImageForm form = detect_image_form(stored.image);
   const ConvLayout conv_layout = detect_conv_layout(stored.image);
-  const TensorTable image_table = image_tensors(config.image, config.embed_dim, form);
+  const TensorTable image_table = image_tensors(config, form);
   const TensorTable text_table = text_tensors(config.text, config.embed_dim);
   check_tensors(stored, layout, config, image_table, text_table, form, conv_layout, files.quantization);
 
@@ -110,7 +122,9 @@ ModelWeights read_model_weights(const fs::path& directory, const Progress& progr
                                   "reading image tower", progress);
   TowerWeights text = read_tower(stored.text_store, stored.text, text_table, ConvLayout::kOihw, files.quantization,
                                  "reading text tower", progress);
-  if (form == ImageForm::kTrain) image = fuse_image_tower(image, config.image, config.embed_dim);
+  if (const auto* mci = std::get_if<MciConfig>(&config.image); mci && form == ImageForm::kTrain) {
+    image = fuse_image_tower(image, *mci, config.embed_dim);
+  }
 
   const float logit_scale = read_logit_scale(stored, files.hints, layout.image_file);
 

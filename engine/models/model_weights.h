@@ -19,7 +19,7 @@ struct ModelWeights {
   TowerWeights image;  ///< fused
   TowerWeights text;
   float logit_scale;     ///< the logarithm, as stored
-  ImageForm image_form;  ///< as stored
+  ImageForm image_form;  ///< as stored; of MCi towers
   ConvLayout conv_layout;
   std::optional<std::string> synthetic;  ///< where made-up values came from: "seed 1"
   StoredModel stored;                    ///< ask it for damage once the values were read

@@ -51,7 +51,7 @@ QuantizeReport quantize_model(const fs::path& source, const fs::path& target, co
   const ModelWeights weights = read_model_weights(source, progress);
   const ModelConfig& config = weights.config;
 
-  const TensorTable image_table = image_tensors(config.image, config.embed_dim, ImageForm::kFused);
+  const TensorTable image_table = image_tensors(config, ImageForm::kFused);
   const TensorTable text_table = text_tensors(config.text, config.embed_dim);
   if (!weights.image.quantized().empty()) {
     throw LoadError(source.string() + ": expected an image tower in full precision, found a quantised one");

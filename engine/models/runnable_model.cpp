@@ -9,15 +9,20 @@ namespace mobileclip {
 namespace {
 
 RunnableModel runnable(LoadedClipModel model, TowerArithmetic arithmetic) {
+  // A tower's weights go once they are packed, so that the other's don't add to them.
+  auto image = make_image_encoder(model.config, model.image, arithmetic);
+  model.image = {};
+  auto text = make_text_encoder(model.config, model.text, arithmetic);
+  model.text = {};
   return {.name = model.config.name,
           .synthetic = model.synthetic,
           .fingerprint = std::move(model.fingerprint),
           .source_layout = std::move(model.source_layout),
           .logit_scale = model.logit_scale,
           .embed_dim = model.config.embed_dim,
-          .image = make_image_encoder(model, arithmetic),
+          .image = std::move(image),
           .image_input = {.preprocess = model.config.preprocess, .mean = model.config.mean, .std = model.config.std},
-          .text = make_text_encoder(model, arithmetic),
+          .text = std::move(text),
           .tokenizer = std::make_unique<const ClipTokenizer>(std::move(model.tokenizer)),
           .prompts = {},
           .pooling = "last_token",  // the one at <end_of_text>

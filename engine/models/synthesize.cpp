@@ -41,7 +41,7 @@ float synthetic_logit_scale(std::uint64_t seed) {
 
 void write_split(const ModelConfig& model, const fs::path& directory, const SynthesizeOptions& options,
                  const Metadata& metadata, const Progress& progress) {
-  const TensorTable image = image_tensors(model.image, model.embed_dim, ImageForm::kFused);
+  const TensorTable image = image_tensors(model, ImageForm::kFused);
   const TensorTable text = text_tensors(model.text, model.embed_dim);
   const std::string extension = ".safetensors";
   write_safetensors(directory / (std::string(kImageWeightsStem) + extension), synthetic_tensors(image, "", options),
@@ -56,8 +56,9 @@ void write_split(const ModelConfig& model, const fs::path& directory, const Synt
 void write_open_clip(const ModelConfig& model, const fs::path& directory, const SynthesizeOptions& options,
                      const Metadata& metadata, const Progress& progress) {
   std::vector<TensorToWrite> tensors =
-      synthetic_tensors(image_tensors(model.image, model.embed_dim, ImageForm::kTrain), kImagePrefix, options);
-  std::vector<TensorToWrite> text = synthetic_tensors(text_tensors(model.text, model.embed_dim), kTextPrefix, options);
+      synthetic_tensors(image_tensors(model, ImageForm::kTrain), kImagePrefix, options);
+  std::vector<TensorToWrite> text =
+      synthetic_tensors(text_tensors(model.text, model.embed_dim), has_custom_text(model) ? kTextPrefix : "", options);
   std::ranges::move(text, std::back_inserter(tensors));
   tensors.push_back({.name = "logit_scale",  // float32 whatever the rest is, as in OpenCLIP's own low-precision models
                      .dtype = DType::kF32,

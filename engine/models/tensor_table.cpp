@@ -2,36 +2,13 @@
 
 #include <algorithm>
 
+#include "engine/models/tensor_table_writer.h"
+
 namespace mobileclip {
 namespace {
 
 /// timm layers/helpers.py::make_divisible with divisor 8 and no round-down limit that our widths could reach.
 int make_divisible(double v) { return std::max(8, static_cast<int>(v + 4) / 8 * 8); }
-
-class Writer {
- public:
-  explicit Writer(TensorTable& table) : table_(table) {}
-
-  void add(const std::string& name, Shape shape) { table_.emplace(name, std::move(shape)); }
-
-  void weight_bias(const std::string& p, Shape weight) {
-    const std::int64_t out = weight[0];
-    add(p + "weight", std::move(weight));
-    add(p + "bias", {out});
-  }
-
-  void batch_norm(const std::string& p, int c) {
-    for (const char* leaf : {"weight", "bias", "running_mean", "running_var"}) add(p + leaf, {c});
-  }
-
-  void conv_bn(const std::string& p, int out, int in_per_group, int k) {
-    add(p + "conv.weight", {out, in_per_group, k, k});
-    batch_norm(p + "bn.", out);
-  }
-
- private:
-  TensorTable& table_;
-};
 
 struct MobileOne {
   int in, out, kernel, stride = 1, groups = 1;
@@ -141,7 +118,7 @@ class ImageTable {
   int embed_dim_;
   bool fused_;
   TensorTable table_;
-  Writer writer_{table_};
+  TensorTableWriter writer_{table_};
 };
 
 }  // namespace
@@ -152,24 +129,21 @@ TensorTable image_tensors(const MciConfig& config, int embed_dim, ImageForm form
 
 TensorTable text_tensors(const TextConfig& config, int embed_dim) {
   TensorTable table;
-  Writer writer(table);
+  TensorTableWriter writer(table);
   const int width = config.width;
-  const int hidden = width * config.mlp_ratio;
   writer.add("token_embedding.weight", {config.vocab_size, width});
   writer.add("positional_embedding", {config.context_length, width});
   for (int i = 0; i < config.layers; ++i) {
-    const std::string p = "transformer.resblocks." + std::to_string(i) + ".";
-    writer.weight_bias(p + "ln_1.", {width});
-    writer.add(p + "attn.in_proj_weight", {3 * width, width});
-    writer.add(p + "attn.in_proj_bias", {3 * width});
-    writer.weight_bias(p + "attn.out_proj.", {width, width});
-    writer.weight_bias(p + "ln_2.", {width});
-    writer.weight_bias(p + "mlp.c_fc.", {hidden, width});
-    writer.weight_bias(p + "mlp.c_proj.", {width, hidden});
+    writer.block("transformer.resblocks." + std::to_string(i) + ".", kOpenClipBlock, width, config.mlp_width);
   }
   writer.weight_bias("ln_final.", {width});
   writer.add("text_projection", {width, embed_dim});
   return table;
+}
+
+TensorTable image_tensors(const ModelConfig& model, ImageForm form) {
+  if (const auto* mci = std::get_if<MciConfig>(&model.image)) return image_tensors(*mci, model.embed_dim, form);
+  return image_tensors(std::get<VitConfig>(model.image), model.embed_dim, model.preprocess.image_size);
 }
 
 bool is_batch_counter(std::string_view name) { return name.ends_with(".num_batches_tracked"); }

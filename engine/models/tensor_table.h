@@ -10,6 +10,7 @@
 
 namespace mobileclip {
 
+/// Of an MCi tower; a ViT has one form, which goes by either.
 enum class ImageForm {
   kFused,  ///< one `reparam_conv` a MobileOne block, as in image_encoder_weights.safetensors
   kTrain,  ///< several branches (conv_kxk, conv_scale, identity), as OpenCLIP publishes it
@@ -19,6 +20,9 @@ enum class ImageForm {
 using TensorTable = std::map<std::string, Shape, std::less<>>;
 
 TensorTable image_tensors(const MciConfig& config, int embed_dim, ImageForm form);  ///< names begin "trunk."
+/// One form; names begin "trunk." where the module is timm's. The positions are as many as `image_size` has patches.
+TensorTable image_tensors(const VitConfig& config, int embed_dim, int image_size);
+TensorTable image_tensors(const ModelConfig& model, ImageForm form);
 TensorTable text_tensors(const TextConfig& config, int embed_dim);
 
 /// The I64 scalar that PyTorch keeps beside every BatchNorm's running_var; present in published files, never used.

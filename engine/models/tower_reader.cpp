@@ -76,11 +76,18 @@ std::string_view to_string(ConvLayout layout) { return layout == ConvLayout::kOi
 std::string_view to_string(ImageForm form) { return form == ImageForm::kFused ? "fused" : "train"; }
 
 ConvLayout detect_conv_layout(const StoredTower& image) {
-  for (const char* const name : {"trunk.stem.1.reparam_conv.weight", "trunk.stem.1.conv_kxk.0.conv.weight"}) {
-    const auto stem = image.find(name);
-    if (stem == image.end()) continue;
-    const Shape& shape = stem->second->shape;
-    return is_convolution(shape) && shape[1] != 1 && shape[3] == 1 ? ConvLayout::kOhwi : ConvLayout::kOihw;
+  struct FirstConv {
+    std::string_view name;
+    int in_per_group;
+  };
+  for (const auto& [name, in] :
+       {FirstConv{"trunk.stem.1.reparam_conv.weight", 1}, FirstConv{"trunk.stem.1.conv_kxk.0.conv.weight", 1},
+        FirstConv{"trunk.patch_embed.backbone.0.conv.weight", 3}, FirstConv{"trunk.patch_embed.proj.weight", 3},
+        FirstConv{"conv1.weight", 3}}) {
+    const auto conv = image.find(name);
+    if (conv == image.end()) continue;
+    const Shape& shape = conv->second->shape;
+    return is_convolution(shape) && shape[1] != in && shape[3] == in ? ConvLayout::kOhwi : ConvLayout::kOihw;
   }
   return ConvLayout::kOihw;
 }
@@ -154,7 +161,7 @@ const ModelConfig& find_closest_model(const StoredTower& image, const StoredTowe
   std::size_t least = std::numeric_limits<std::size_t>::max();
   for (const ModelConfig& model : known_models()) {
     const std::size_t mismatches =
-        compare(image, image_tensors(model.image, model.embed_dim, form), layout, quantization).size() +
+        compare(image, image_tensors(model, form), layout, quantization).size() +
         compare(text, text_tensors(model.text, model.embed_dim), layout, quantization).size();
     if (mismatches >= least) continue;
     least = mismatches;

@@ -20,9 +20,10 @@ enum class ConvLayout { kOihw, kOhwi };
 std::string_view to_string(ConvLayout layout);  ///< "OIHW", "OHWI"
 std::string_view to_string(ImageForm form);     ///< "fused", "train"
 
-/// The depthwise stem.1 tells: (64, 1, 3, 3) or (64, 3, 3, 1). kOihw where it is missing.
+/// An MCi tower's depthwise stem.1 tells: (64, 1, 3, 3) or (64, 3, 3, 1); a ViT's first convolution, of 3 channels.
+/// kOihw where they are missing.
 ConvLayout detect_conv_layout(const StoredTower& image);
-/// kFused where any tensor belongs to a `reparam_conv`.
+/// kFused where any tensor belongs to a `reparam_conv`; means nothing of a ViT.
 ImageForm detect_image_form(const StoredTower& image);
 
 /// What a stored tower has amiss. Each entry names a tensor with the expected or the found shape, or both.

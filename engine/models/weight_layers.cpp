@@ -1,5 +1,7 @@
 #include "engine/models/weight_layers.h"
 
+#include <vector>
+
 namespace mobileclip {
 namespace {
 
@@ -39,6 +41,16 @@ FoldedLayer read_layer(const WeightScope& scope, std::string_view weight, std::s
 Linear packed(const FoldedLayer& layer, int out, int in, Arithmetic arithmetic) {
   if (layer.quantized) return {out, in, view(*layer.quantized), layer.bias, arithmetic};
   return {out, in, layer.weight, layer.bias, arithmetic};
+}
+
+Linear read_projection(const WeightScope& scope, std::string_view leaf, int out, int in) {
+  const std::span<const float> stored = scope(leaf);
+  const auto outputs = static_cast<std::size_t>(out);
+  std::vector<float> weight(stored.size());
+  for (std::size_t i = 0; i < static_cast<std::size_t>(in); ++i) {
+    for (std::size_t o = 0; o < outputs; ++o) weight[o * static_cast<std::size_t>(in) + i] = stored[i * outputs + o];
+  }
+  return {out, in, weight, {}};
 }
 
 LayerNorm read_layer_norm(const WeightScope& scope, float eps) { return {scope("weight"), bias_of(scope), eps}; }

@@ -16,6 +16,9 @@ FoldedLayer read_layer(const WeightScope& scope, std::string_view weight, std::s
 /// `layer`'s weight is [out, in].
 Linear packed(const FoldedLayer& layer, int out, int in, Arithmetic arithmetic);
 
+/// `scope`'s `leaf`, stored [in, out] and used as x @ W, without bias; in float32.
+Linear read_projection(const WeightScope& scope, std::string_view leaf, int out, int in);
+
 /// `scope`'s "weight" and, where the model has one, "bias".
 LayerNorm read_layer_norm(const WeightScope& scope, float eps = LayerNorm::kEps);
 

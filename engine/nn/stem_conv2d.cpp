@@ -7,7 +7,7 @@
 namespace mobileclip {
 namespace {
 
-constexpr int kChannels = 3;
+constexpr int kChannels = RgbNormalization::kChannels;
 constexpr int kKernel = 3;
 constexpr int kWindow = kKernel * kKernel * kChannels;  // in the order ky, kx, c: as the pixels lie
 constexpr int kPaddedWindow = 2 * kChannelBlock;
@@ -29,13 +29,7 @@ Linear window_linear(int out, std::span<const float> weight, std::span<const flo
 
 StemConv2d::StemConv2d(int out, std::span<const float> weight, std::span<const float> bias, std::array<float, 3> mean,
                        std::array<float, 3> std)
-    : conv_(window_linear(out, weight, bias)), normalized_{} {
-  for (std::size_t c = 0; c < kChannels; ++c) {
-    for (std::size_t v = 0; v < 256; ++v) {
-      normalized_[c][v] = static_cast<float>((static_cast<double>(v) / 255.0 - double{mean[c]}) / double{std[c]});
-    }
-  }
-}
+    : conv_(window_linear(out, weight, bias)), normalized_(mean, std) {}
 
 std::size_t StemConv2d::scratch_per_worker(int size) {
   return static_cast<std::size_t>((size + 1) / 2) * kPaddedWindow;
@@ -59,8 +53,7 @@ void StemConv2d::forward(const Context& context, std::span<const std::uint8_t> r
           const std::uint8_t* pixel = rgb.data() + static_cast<std::size_t>(in_y * size + in_x) * kChannels;
           for (int c = 0; c < kChannels; ++c) {
             const int k = (ky * kKernel + kx) * kChannels + c;
-            windows.block(k / kChannelBlock)[out_x * kChannelBlock + k % kChannelBlock] =
-                normalized_[static_cast<std::size_t>(c)][pixel[c]];
+            windows.block(k / kChannelBlock)[out_x * kChannelBlock + k % kChannelBlock] = normalized_(c, pixel[c]);
           }
         }
       }

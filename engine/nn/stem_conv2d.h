@@ -1,5 +1,4 @@
-// The first convolution of the image tower: 3x3, stride 2, padding 1, on 8-bit RGB, with the normalisation
-// (v / 255 - mean) / std read from a table, so that no float image is ever made.
+// The first convolution of the FastViT image towers: 3x3, stride 2, padding 1, on 8-bit RGB, normalised as it is read.
 #pragma once
 
 #include <array>
@@ -7,6 +6,7 @@
 #include <span>
 
 #include "engine/nn/linear.h"
+#include "engine/nn/rgb_normalization.h"
 
 namespace mobileclip {
 
@@ -23,7 +23,7 @@ class StemConv2d {
 
  private:
   Linear conv_;  // over windows of 27 values, padded to 32
-  std::array<std::array<float, 256>, 3> normalized_;
+  RgbNormalization normalized_;
 };
 
 }  // namespace mobileclip

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/weights/memory_backing.h"
 #include "engine/weights/npy_header.h"
 #include "engine/weights/printable.h"
 
@@ -26,22 +27,6 @@ struct ZipFileCloser {
 };
 using ZipArchive = std::unique_ptr<zip_t, ZipCloser>;
 using ZipMember = std::unique_ptr<zip_file_t, ZipFileCloser>;
-
-/// All arrays' values. Each lies at a multiple of 64 bytes, so that F32 is borrowed rather than copied.
-class Memory final : public Backing {
- public:
-  std::span<std::byte> allocate(std::size_t size) {
-    constexpr std::size_t kAlignment = 64;
-    blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(size + kAlignment));
-    void* aligned = blocks_.back().get();
-    std::size_t space = size + kAlignment;
-    std::align(kAlignment, size, aligned, space);
-    return {static_cast<std::byte*>(aligned), size};
-  }
-
- private:
-  std::vector<std::unique_ptr<std::byte[]>> blocks_;
-};
 
 class NpzReader {
  public:
@@ -171,7 +156,7 @@ class NpzReader {
   std::uint64_t archive_bytes_ = 0;
   std::uint64_t unpacked_bytes_ = 0;
   ZipArchive archive_;
-  std::shared_ptr<Memory> memory_ = std::make_shared<Memory>();
+  std::shared_ptr<MemoryBacking> memory_ = std::make_shared<MemoryBacking>();
 };
 
 }  // namespace

@@ -17,9 +17,9 @@ struct SyntheticGolden {
   std::uint64_t seed;
   std::vector<std::vector<std::int32_t>> text_ids;
   Embeddings text;
-  int image_size;               ///< of the pattern images, 0 to image.size() - 1
-  Embeddings image;             ///< from fused weights
-  Embeddings image_train_form;  ///< from weights as OpenCLIP publishes them
+  int image_size;    ///< of the pattern images, 0 to image.size() - 1
+  Embeddings image;  ///< from fused weights, where there are two forms
+  std::optional<Embeddings> image_train_form = {};  ///< from weights as OpenCLIP publishes them
 };
 
 /// What the published MobileCLIP2-S0 gives, as others measured it.

@@ -9,9 +9,9 @@
 #include <random>
 
 #include "engine/kernels/dispatch.h"
-#include "engine/models/clip_text.h"
-#include "engine/models/mci.h"
+#include "engine/models/make_encoders.h"
 #include "engine/models/tensor_table.h"
+#include "engine/tensor/aligned_buffer.h"
 #include "tests/support/amx_emulation.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/synthetic_model.h"
@@ -29,32 +29,30 @@ using Embeddings = std::vector<std::vector<float>>;
 class Towers {
  public:
   Towers(const ModelConfig& model, std::uint64_t seed, TowerArithmetic arithmetic)
-      : image_(model.image, model.embed_dim,
-               {.image_size = model.preprocess.image_size, .mean = model.mean, .std = model.std},
-               synthetic_tower(image_tensors(model.image, model.embed_dim, ImageForm::kFused), seed), arithmetic),
-        text_(model.text, model.embed_dim, synthetic_tower(text_tensors(model.text, model.embed_dim), seed),
-              arithmetic),
-        image_activations_(image_.make_activations()),
-        text_activations_(text_.make_activations(1)),
-        scratch_(std::max(image_.scratch_per_worker(), text_.scratch_per_worker())) {}
+      : image_(make_image_encoder(model, synthetic_tower(image_tensors(model, ImageForm::kFused), seed), arithmetic)),
+        text_(make_text_encoder(model, synthetic_tower(text_tensors(model.text, model.embed_dim), seed), arithmetic)),
+        image_activations_(image_->make_activations()),
+        text_activations_(text_->make_activations(1)),
+        scratch_(std::max(image_->scratch_per_worker(), text_->scratch_per_worker())) {}
 
   std::vector<float> embed_image(const kernels::Kernels& kernels, std::span<const std::uint8_t> rgb) {
-    std::vector<float> embedding(static_cast<std::size_t>(image_.embed_dim()));
-    image_.forward({kernels, serial_, Scratch(scratch_.data(), scratch_.size())}, image_activations_, rgb, embedding);
+    std::vector<float> embedding(static_cast<std::size_t>(image_->embed_dim()));
+    image_->forward({kernels, serial_, Scratch(scratch_.data(), scratch_.size())}, *image_activations_, rgb, embedding);
     return embedding;
   }
   std::vector<float> embed_text(const kernels::Kernels& kernels, std::span<const std::int32_t> ids) {
-    std::vector<float> embedding(static_cast<std::size_t>(image_.embed_dim()));
-    text_.forward({kernels, serial_, Scratch(scratch_.data(), scratch_.size())}, text_activations_, std::span(&ids, 1),
-                  embedding);
+    std::vector<float> embedding(static_cast<std::size_t>(image_->embed_dim()));
+    const PreparedText text{.ids = {ids.begin(), ids.end()}};
+    text_->forward({kernels, serial_, Scratch(scratch_.data(), scratch_.size())}, *text_activations_,
+                   std::span(&text, 1), embedding);
     return embedding;
   }
 
  private:
-  MciEncoder image_;
-  ClipTextEncoder text_;
-  MciActivations image_activations_;
-  ClipTextActivations text_activations_;
+  std::unique_ptr<const ImageEncoder> image_;
+  std::unique_ptr<const TextEncoder> text_;
+  std::unique_ptr<ImageActivations> image_activations_;
+  std::unique_ptr<TextActivations> text_activations_;
   AlignedBuffer scratch_;
   Serial serial_;
 };
@@ -86,6 +84,12 @@ struct Goldens {
   std::vector<std::vector<double>> images;
   std::vector<std::vector<std::int32_t>> ids;
   std::vector<std::vector<double>> texts;
+
+  /// A ViT-L/14 takes a second for an image; its text tower is MobileCLIP2-S3's, weights and all.
+  [[nodiscard]] bool is_large() const {
+    const auto* vit = std::get_if<VitConfig>(&model->image);
+    return vit && vit->layers > 12;
+  }
 };
 
 struct Tier {
@@ -107,14 +111,14 @@ TEST_P(RoundedTowers, PointTheSameWayAsTheGoldens) {
   if (name == "MobileCLIP2-S0") tried.push_back(kernels::available().back());
   for (const kernels::Kernels* kernels : tried) {
     double worst_image = 1;
-    for (std::size_t k = 0; k < goldens.images.size(); ++k) {
+    for (std::size_t k = 0; k < (goldens.is_large() ? 1 : goldens.images.size()); ++k) {
       const auto pixels = pattern_image(static_cast<int>(k), goldens.model->preprocess.image_size);
       const double c = cosine<double>(towers.embed_image(*kernels, pixels), goldens.images[k]);
       EXPECT_GE(c, tier.image_cosine) << "image " << k << " on " << kernels->isa;
       worst_image = std::min(worst_image, c);
     }
     double worst_text = 1;
-    for (std::size_t t = 0; t < goldens.ids.size(); ++t) {
+    for (std::size_t t = 0; t < (goldens.is_large() ? 0 : goldens.ids.size()); ++t) {
       const double c = cosine<double>(towers.embed_text(*kernels, goldens.ids[t]), goldens.texts[t]);
       EXPECT_GE(c, tier.text_cosine) << "text " << t << " on " << kernels->isa;
       worst_text = std::min(worst_text, c);
@@ -132,7 +136,8 @@ std::string test_name(const ::testing::TestParamInfo<std::tuple<std::string, Tie
 
 INSTANTIATE_TEST_SUITE_P(Models, RoundedTowers,
                          ::testing::Combine(::testing::Values("MobileCLIP2-S0", "MobileCLIP2-S2", "MobileCLIP2-S3",
-                                                              "MobileCLIP2-S4", "MobileCLIP-S1"),
+                                                              "MobileCLIP2-S4", "MobileCLIP-S1", "MobileCLIP2-B",
+                                                              "MobileCLIP2-L-14", "ViT-B-32-quickgelu", "ViT-B-16"),
                                             ::testing::Values(Tier{Precision::kBf16, 0.9999, 0.9999},
                                                               Tier{Precision::kInt8, 0.999, 0.9995})),
                          test_name);

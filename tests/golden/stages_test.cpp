@@ -62,9 +62,9 @@ float channel_value(Blocked x, int channel, int row) {
 
 TEST_P(Stages, Image) {
   const int size = model_->preprocess.image_size;
-  const MciEncoder encoder(
-      model_->image, model_->embed_dim, {.image_size = size, .mean = model_->mean, .std = model_->std},
-      testing::synthetic_tower(image_tensors(model_->image, model_->embed_dim, ImageForm::kFused), golden_["seed"]));
+  const MciEncoder encoder(std::get<MciConfig>(model_->image), model_->embed_dim,
+                           {.image_size = size, .mean = model_->mean, .std = model_->std},
+                           testing::synthetic_tower(image_tensors(*model_, ImageForm::kFused), golden_["seed"]));
   MciActivations activations = encoder.make_activations();
   AlignedBuffer scratch(encoder.scratch_per_worker());
   const Context context{*kernels::find("auto"), serial_, Scratch(scratch.data(), scratch.size())};

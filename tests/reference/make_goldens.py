@@ -2,8 +2,8 @@
 
     python3 make_goldens.py [--seed 1] [--out ../golden] [MODEL ...]        (needs python3-torch, python3-numpy)
 
-Each file holds, for the fused image form ("image"), the train form ("image_train_form") and the text tower
-("text"): the embeddings before normalisation, computed in float64 and written with 9 digits, and beside them
+Each file holds, for the fused image form ("image"), the train form ("image_train_form", MCi towers only) and the
+text tower ("text"): the embeddings before normalisation, computed in float64 and written with 9 digits, and beside them
 `float32_error`, the relative L2 error that the same reference makes in float32: the yardstick for an engine's own.
 """
 import argparse
@@ -15,6 +15,7 @@ import torch
 
 import models as M
 import synthetic as S
+import vit as V
 
 
 def pattern_image(k: int, size: int) -> np.ndarray:
@@ -61,26 +62,30 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--out", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden"))
     ap.add_argument("--images", type=int, default=4)
-    ap.add_argument("models", nargs="*", default=list(M.MODELS))
+    ap.add_argument("models", nargs="*", default=list(M.MODELS) + list(V.MODELS))
     args = ap.parse_args()
     os.makedirs(args.out, exist_ok=True)
     torch.set_grad_enabled(False)
     for name in args.models:
-        cfg = M.MODELS[name]
+        cfg = M.MODELS.get(name) or V.MODELS[name]
         size = cfg.get("size", 256)
         images = [pattern_image(k, size) for k in range(args.images)]
         x = to_input(images, cfg["mean"], cfg["std"])
         doc = {"model": name, "seed": args.seed, "image_size": size, "pattern_images": args.images, "mean": cfg["mean"], "std": cfg["std"], "text_ids": TEXT_IDS}
-        for key, fused in (("image", True), ("image_train_form", False)):
-            shapes = M.image_shapes(cfg["image"], cfg["embed"], fused)
-            forward = lambda w, t: M.encode_image(w, cfg["image"], x.to(t))
+        if name in V.MODELS:   # one form; "quick_gelu" says which activation
+            doc["quick_gelu"] = cfg.get("quick_gelu", False)
+            forms = {"image": (V.image_shapes(name), lambda w, t: V.encode_image(w, name, x.to(t)))}
+        else:
+            forms = {key: (M.image_shapes(cfg["image"], cfg["embed"], fused), lambda w, t: M.encode_image(w, cfg["image"], x.to(t)))
+                     for key, fused in (("image", True), ("image_train_form", False))}
+        for key, (shapes, forward) in forms.items():
             w = {k: torch.from_numpy(S.tensor(k, s, args.seed)) for k, s in shapes.items()}
             out, err = both_precisions(forward, w)
             doc[key] = {"tensors": len(w), "parameters": sum(v.numel() for v in w.values()), "float32_error": err, "embeddings": rounded(out)}
             print(name, key, len(w), f"float32_error={err:.2e}", "norms", [round(v, 3) for v in out.norm(dim=-1).tolist()],
                   "cosine of images 0 and 1: %.4f" % torch.cosine_similarity(out[:1], out[1:2]).item())
         w = {k: torch.from_numpy(S.tensor(k, s, args.seed)) for k, s in M.text_shapes(embed=cfg["embed"], **cfg["text"]).items()}
-        out, err = both_precisions(lambda w, t: M.encode_text(w, padded(TEXT_IDS), **cfg["text"]), w)
+        out, err = both_precisions(lambda w, t: M.encode_text(w, padded(TEXT_IDS), quick_gelu=cfg.get("quick_gelu", False), **cfg["text"]), w)
         doc["text"] = {"tensors": len(w), "parameters": sum(v.numel() for v in w.values()), "float32_error": err, "embeddings": rounded(out)}
         print(name, "text", len(w), f"float32_error={err:.2e}")
         with open(os.path.join(args.out, name + ".json"), "w") as f:

@@ -34,7 +34,9 @@ TEST(Inspect, DescribesASplitDirectory) {
   EXPECT_EQ(model.files[0].parameters, 11368512u);
   EXPECT_EQ(model.files[0].recognised, "image tower of MobileCLIP2-S0, fused form");
   EXPECT_EQ(model.files[1].parameters, 63428096u);
-  EXPECT_EQ(model.files[1].recognised, "text tower of MobileCLIP2-S0, MobileCLIP2-S2, MobileCLIP-S1");
+  EXPECT_EQ(model.files[1].recognised,
+            "text tower of MobileCLIP2-S0, MobileCLIP2-S2, MobileCLIP-S1, MobileCLIP2-B, ViT-B-32, ViT-B-32-quickgelu, "
+            "ViT-B-16, ViT-B-16-quickgelu");
 }
 
 TEST(Inspect, DescribesAFile) {

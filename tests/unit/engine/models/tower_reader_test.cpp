@@ -138,11 +138,12 @@ TEST(FindClosestModel, ForgivesWhatIsAmiss) {
   for (const ModelConfig& model : known_models()) {
     Tower image;
     Tower text;
-    for (const auto& [name, shape] : image_tensors(model.image, model.embed_dim, ImageForm::kTrain)) {
+    for (const auto& [name, shape] : image_tensors(model, ImageForm::kTrain)) {
       if (name != "trunk.head.fc.weight") image.add(name, shape);
     }
     for (const auto& [name, shape] : text_tensors(model.text, model.embed_dim)) text.add(name, shape);
-    EXPECT_EQ(find_closest_model(image, text).name, model.name);
+    // Only a configuration can tell QuickGELU from GELU.
+    EXPECT_TRUE(model.name.starts_with(find_closest_model(image, text).name)) << model.name;
   }
 }
 

@@ -1,11 +1,13 @@
 // The layers against plain loops over ordinary row-major tensors, with work spread over tasks in an awkward order.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/nn/attention.h"
 #include "engine/nn/depthwise_conv2d.h"
 #include "engine/nn/mlp.h"
+#include "engine/nn/patch_conv2d.h"
 #include "engine/nn/squeeze_excite.h"
 #include "engine/nn/stem_conv2d.h"
 #include "tests/support/random.h"
@@ -255,6 +257,60 @@ TEST_F(Layers, RaggedAttentionGivesEachSequenceWhatItGetsAlone) {
     attention(context(serial_), alone, {own_q.data(), channels, tokens}, {own_k.data(), channels, tokens},
               {own_v.data(), channels, tokens}, {own_y.data(), channels, tokens});
     EXPECT_EQ(own_y, rows_of(y)) << "sequence " << s;
+  }
+}
+
+TEST_F(Layers, PatchConv2dMatchesPlainLoops) {
+  struct Case {
+    int in;
+    int kernel;
+    int size;  // some leave pixels that fill no patch
+  };
+  for (const auto& [in, kernel, size] : {Case{3, 14, 100}, Case{3, 4, 24}, Case{32, 2, 9}, Case{16, 3, 3}}) {
+    const int out = 48;
+    const int side = size / kernel;
+    const int rows = 2 + side * side;
+    const auto weight = random_floats(static_cast<std::size_t>(out * in * kernel * kernel), 51, 0.1F);
+    const auto bias = random_floats(static_cast<std::size_t>(out), 52);
+    const auto residual = random_floats(static_cast<std::size_t>(out * rows), 53);
+    const PatchConv2d conv({.out = out, .in = in, .kernel = kernel}, weight, bias);
+    ASSERT_LE(conv.scratch_per_worker(), kScratch);
+    std::vector<float> y(residual.size(), -7.0F);
+    const PatchConv2d::Output output{
+        .y = {y.data(), out, rows}, .first_row = 2, .residual = residual.data(), .activation = Activation::kRelu};
+    // The input as the layer takes it, and as plain loops do: [in][size][size].
+    std::vector<double> x(static_cast<std::size_t>(in * size * size));
+    if (in == 3) {
+      const RgbNormalization normalization({0.1F, 0.2F, 0.3F}, {0.5F, 0.6F, 0.7F});
+      std::vector<std::uint8_t> rgb(x.size());
+      for (std::size_t i = 0; i < rgb.size(); ++i) {
+        rgb[i] = static_cast<std::uint8_t>(i * 131 % 256);
+        const std::size_t c = i % 3;
+        x[c * static_cast<std::size_t>(size * size) + i / 3] =
+            (rgb[i] / 255.0 - 0.1 * double(c + 1)) / (0.5 + 0.1 * double(c));
+      }
+      conv.forward(context(backwards_), RgbInput{.pixels = rgb, .size = size, .normalization = normalization}, output);
+    } else {
+      const auto values = random_floats(x.size(), 54);
+      std::ranges::copy(values, x.begin());
+      auto blocked = to_blocked(values, in, size * size);
+      conv.forward(context(backwards_), FeatureMap{blocked.data(), in, size, size}, output);
+    }
+    for (int o = 0; o < out; ++o) {
+      EXPECT_EQ(at(y, rows, o, 1), -7.0F) << "wrote before the first row";
+      for (int p = 0; p < side * side; ++p) {
+        double sum = bias[static_cast<std::size_t>(o)];
+        for (int c = 0; c < in; ++c) {
+          for (int i = 0; i < kernel * kernel; ++i) {
+            const int pixel = (p / side * kernel + i / kernel) * size + p % side * kernel + i % kernel;
+            sum += x[static_cast<std::size_t>(c * size * size + pixel)] *
+                   double{weight[static_cast<std::size_t>((o * in + c) * kernel * kernel + i)]};
+          }
+        }
+        ASSERT_NEAR(at(y, rows, o, 2 + p), std::max(sum, 0.0) + double{at(residual, rows, o, 2 + p)}, 2e-5)
+            << in << " channels, patches of " << kernel << ", patch " << p << ", output " << o;
+      }
+    }
   }
 }
 

@@ -24,19 +24,19 @@ constexpr int kEmbedDim = 32;
 
 LoadedClipModel tiny_model(const std::function<bool()>& damaged = {}) {
   ModelConfig config{.name = "tiny",
-                     .image = {.name = "tiny",
-                               .layers = {1, 1, 1, 1},
-                               .embed_dims = {16, 32, 64, 128},
-                               .mlp_ratio = 2,
-                               .se_downsamples = {false, false, false, false}},
-                     .text = {.width = 64, .heads = 1, .layers = 2},
+                     .image = MciConfig{.name = "tiny",
+                                        .layers = {1, 1, 1, 1},
+                                        .embed_dims = {16, 32, 64, 128},
+                                        .mlp_ratio = 2,
+                                        .se_downsamples = {false, false, false, false}},
+                     .text = {.width = 64, .heads = 1, .layers = 2, .mlp_width = 256},
                      .embed_dim = kEmbedDim,
                      .preprocess = {.image_size = 64}};
   // Squeeze-excite of the real models is a multiple of 16 wide; final_conv's is final_dim / 16 = 16 here.
   const fs::path vocabulary = fs::path(::testing::TempDir()) / ("tokenizer" + std::to_string(::getpid()) + ".json");
   std::ofstream(vocabulary) << demo_tokenizer_json();
   LoadedClipModel model{.config = config,
-                        .image = testing::synthetic_tower(image_tensors(config.image, kEmbedDim, ImageForm::kFused), 1),
+                        .image = testing::synthetic_tower(image_tensors(config, ImageForm::kFused), 1),
                         .text = testing::synthetic_tower(text_tensors(config.text, kEmbedDim), 1),
                         .logit_scale = 100.0F,
                         .tokenizer = ClipTokenizer::load(vocabulary),
