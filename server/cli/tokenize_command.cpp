@@ -91,7 +91,7 @@ void add_tokenize_command(CLI::App& app, Action& action) {
       command->add_option("--model", arguments->model, "Model directory, for its vocabulary")->type_name("DIR");
   command
       ->add_option("--vocab", arguments->vocabulary,
-                   "tokenizer.json, vocab.txt, vocab.json (beside its merges.txt), or bpe_simple_vocab_16e6.txt[.gz]")
+                   "tokenizer.json, vocab.txt, vocab.json (with merges.txt), or bpe_simple_vocab_16e6.txt[.gz]")
       ->type_name("FILE")
       ->excludes(model);
   command

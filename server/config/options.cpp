@@ -289,7 +289,7 @@ std::vector<Option> make_options() {
             "Encoded bytes waiting and running, for images and texts each; more get 429"},
            FIELD(engine.max_queue_bytes), kMiB, kTiB),
       duration({"engine.stuck_after", "stuck-after",
-                "How long one of the engine's threads may be at one job before the server is not ready; 0s: for ever"},
+                "How long an engine thread may be at one job before the server is not ready; 0s: for ever"},
                FIELD(engine.stuck_after), 0ms, 24h),
 
       size({"image.max_encoded_bytes", "max-encoded-bytes", "Largest image file; a larger one gets 413"},

@@ -90,6 +90,7 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"engine.max_batch", "4"},
                                                                   {"engine.max_wait", "250us"},
                                                                   {"engine.max_queue_items", "11"},
+                                                                  {"engine.stuck_after", "17s"},
                                                                   {"engine.max_queue_bytes", "12MiB"},
                                                                   {"image.max_encoded_bytes", "13KiB"},
                                                                   {"image.max_pixels", "14"},
