@@ -44,14 +44,14 @@ Json& resolved(Json& document, Json& response) {
 }
 
 void add_headers(Base& base, Json& responses, const RouteEntry& route) {
-  const bool control = std::holds_alternative<Control>(route.handler);
+  const bool work = std::holds_alternative<Work>(route.handler);
   const bool stream = std::holds_alternative<Stream>(route.handler);
   for (auto& [status, response] : responses.items()) {
     Json& headers = resolved(base.document, response)["headers"];
     headers["X-Request-Id"] = reference("headers", "RequestId");
     if (!status.starts_with('2')) continue;
     if (!stream) headers["Server-Timing"] = reference("headers", "ServerTiming");
-    if (!control) headers["X-Model-Fingerprint"] = reference("headers", "Fingerprint");
+    if (work || stream) headers["X-Model-Fingerprint"] = reference("headers", "Fingerprint");
   }
 }
 

@@ -79,6 +79,7 @@ class Restart(unittest.TestCase):
                 client.start()
             try:
                 self.wait_for_requests(4 * CLIENTS)
+                killing = time.monotonic()
                 server.kill()
                 killed = time.monotonic()
                 self.start_server()
@@ -89,7 +90,9 @@ class Restart(unittest.TestCase):
                     client.join()
         lost = [request for request in self.requests if request.outcome != expected]
         self.assertEqual([request for request in lost if request.begun > killed], [])
-        self.assertLessEqual(len(lost), CLIENTS, "one each was in flight")
+        # A server takes a moment to die: what reaches its port meanwhile is in flight on it, too.
+        self.assertLessEqual(len([request for request in lost if request.begun < killing]), CLIENTS,
+                             "one each was in flight")
         self.assertGreater(len(lost), 0, "nothing was in flight")
         self.assertLessEqual({request.outcome for request in lost}, {502, 503}, "told by the proxy")
 
