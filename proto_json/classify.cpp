@@ -72,7 +72,8 @@ Result<LabelSetRequest> parse_label_set(std::string_view body) {
   Result<Json> document = parse_json(body);
   if (!document) return std::move(document).error();
   LabelSetRequest request;
-  FieldError error = read_fields(*document, {strings("labels", request.labels), templates(request.templates)});
+  FieldError error = read_fields(
+      *document, {strings("labels", request.labels), templates(request.templates), text("model", request.model)});
   if (!error) error = check_labels(request.labels);
   if (error) return *std::move(error);
   if (request.templates.empty()) assign(request.templates, kPhoto);
@@ -83,10 +84,10 @@ Result<ClassifyRequest> parse_classify(std::string_view body) {
   Result<Json> document = parse_json(body);
   if (!document) return std::move(document).error();
   ClassifyRequest request;
-  FieldError error =
-      read_fields(*document, {images("images", request.images), images("image", request.images),
-                              strings("labels", request.classes.labels), text("label_set", request.label_set),
-                              templates(request.classes.templates), positive("top_k", request.top_k)});
+  FieldError error = read_fields(*document, {images("images", request.images), images("image", request.images),
+                                             strings("labels", request.classes.labels),
+                                             text("label_set", request.label_set), templates(request.classes.templates),
+                                             positive("top_k", request.top_k), text("model", request.classes.model)});
   if (error) return *std::move(error);
   return request;
 }
@@ -142,6 +143,7 @@ std::string label_set_reply(const LabelSetSummary& set) {
   JsonWriter json;
   json.begin_object();
   json.key("name").string(set.name);
+  json.key("model").string(set.model);
   write_strings(json, "labels", set.labels);
   write_strings(json, "templates", set.templates);
   write_indices(json, "truncated", set.truncated);
@@ -158,6 +160,7 @@ std::string label_sets_reply(std::span<const LabelSetSummary> sets, std::size_t 
   for (const LabelSetSummary& set : sets) {
     json.begin_object();
     json.key("name").string(set.name);
+    json.key("model").string(set.model);
     json.key("labels").integer(set.labels.size());
     json.key("templates").integer(set.templates.size());
     json.key("bytes").integer(set.bytes);

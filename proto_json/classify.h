@@ -16,6 +16,7 @@ namespace mobileclip::proto {
 inline constexpr std::string_view kLabelPlaceholder = "{}";
 
 struct LabelSetRequest {
+  std::string model;  ///< that embeds them; empty: the server's first, or its label set's
   std::vector<std::string> labels;
   std::vector<std::string> templates;  ///< each with at least one placeholder; the default where none were given
 };
@@ -31,11 +32,11 @@ struct ClassifyRequest {
 // All errors are kInvalidArgument. Templates are a list of strings with "{}" or the name of a list: "photo",
 // "imagenet".
 
-/// {"labels": [str], "templates"?}
+/// {"labels": [str], "templates"?, "model"?}
 Result<LabelSetRequest> parse_label_set(std::string_view body);
 
-/// {"images" | "image", "labels" | "label_set", "templates"?, "top_k"?: 5}. Images, labels and the label set are left
-/// unchecked: a form may bring them beside this document; see check_classify().
+/// {"images" | "image", "labels" | "label_set", "templates"?, "top_k"?: 5, "model"?}. Images, labels and the label set
+/// are left unchecked: a form may bring them beside this document; see check_classify().
 Result<ClassifyRequest> parse_classify(std::string_view body);
 
 /// That there are images and one source of labels; fills in the default templates.
@@ -64,6 +65,7 @@ std::string classify_reply(const ClassifyReply& reply);
 
 struct LabelSetSummary {
   std::string_view name;
+  std::string_view model;
   std::span<const std::string> labels;
   std::span<const std::string> templates;
   std::span<const std::size_t> truncated;

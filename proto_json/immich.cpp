@@ -12,25 +12,24 @@ namespace {
 using Json = nlohmann::json;
 
 /// {"modelName": str, "options"?: {…}}
-FieldError read_model(Json& value) {
-  std::string name;
+FieldError read_model(Json& value, std::string& name) {
   return read_fields(value, {text("modelName", name), ignored("options")});
 }
 
-Field task(std::string_view key, ImmichTask which, std::optional<ImmichTask>& out) {
+Field task(std::string_view key, ImmichTask which, std::optional<ImmichEntry>& out) {
   return {key, [which, &out](std::string_view, Json& value) -> FieldError {
             if (out) return Error{ErrorCode::kInvalidArgument, R"("clip": expected "visual" or "textual", not both)"};
-            out = which;
-            return read_model(value);
+            out = ImmichEntry{.task = which, .model = {}};
+            return read_model(value, out->model);
           }};
 }
 
 }  // namespace
 
-Result<ImmichTask> parse_immich_entries(std::string_view entries) {
+Result<ImmichEntry> parse_immich_entries(std::string_view entries) {
   Result<Json> document = parse_json(entries);
   if (!document) return std::move(document).error();
-  std::optional<ImmichTask> found;
+  std::optional<ImmichEntry> found;
   const Field clip{"clip", [&found](std::string_view, Json& value) {
                      return read_fields(value, {task("visual", ImmichTask::kVisual, found),
                                                 task("textual", ImmichTask::kTextual, found)});
@@ -39,7 +38,7 @@ Result<ImmichTask> parse_immich_entries(std::string_view entries) {
   if (!found) {
     return Error{ErrorCode::kInvalidArgument, "\"entries\": expected {\"clip\": {\"visual\" or \"textual\": {…}}}"};
   }
-  return *found;
+  return *std::move(found);
 }
 
 std::string immich_reply(std::span<const float> embedding, std::optional<ImmichImageSize> size) {

@@ -12,9 +12,14 @@ namespace mobileclip::proto {
 
 enum class ImmichTask { kVisual, kTextual };
 
-/// The form field "entries": {"clip": {"visual" | "textual": {"modelName": str, "options"?: {…}}}}. Whatever model is
-/// named, the one served answers. kInvalidArgument for other tasks (faces, text recognition), naming them.
-Result<ImmichTask> parse_immich_entries(std::string_view entries);
+struct ImmichEntry {
+  ImmichTask task;
+  std::string model;
+};
+
+/// The form field "entries": {"clip": {"visual" | "textual": {"modelName": str, "options"?: {…}}}}. kInvalidArgument
+/// for other tasks (faces, text recognition), naming them.
+Result<ImmichEntry> parse_immich_entries(std::string_view entries);
 
 struct ImmichImageSize {
   int width;

@@ -32,10 +32,27 @@ void write_limits(JsonWriter& json, const InfoReply& reply) {
   json.end_object();
 }
 
+void write_models(JsonWriter& json, std::span<const InfoModel> models) {
+  json.key("models").begin_array();
+  for (const auto& [id, engine] : models) {
+    json.begin_object();
+    json.key("id").string(id);
+    json.key("model").string(engine.model);
+    json.key("fingerprint").string(engine.fingerprint);
+    json.key("layout").string(engine.layout);
+    json.key("dimensions").integer(engine.embed_dim);
+    json.key("context_length").integer(engine.context_length);
+    json.key("logit_scale").number(engine.logit_scale);
+    json.key("images").boolean(engine.image_input.has_value());
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 std::string info_reply(const InfoReply& reply) {
-  const EngineInfo& engine = reply.engine;
+  const EngineInfo& engine = reply.models.front().engine;
   JsonWriter json(1024);
   json.begin_object();
   json.key("name").string("mobileclip-server");
@@ -56,6 +73,7 @@ std::string info_reply(const InfoReply& reply) {
   json.key("isa").string(engine.isa);
   json.key("threads").integer(engine.threads);
   if (engine.image_input) write_preprocessing(json, *engine.image_input, reply.options);
+  write_models(json, reply.models);
   write_limits(json, reply);
   write_tei_info(json, reply);
   json.end_object();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,10 +11,15 @@
 
 namespace mobileclip::proto {
 
-struct InfoReply {
-  std::string_view version;   ///< of the server
-  std::string_view revision;  ///< the commit it was built from
+struct InfoModel {
+  std::string_view id;
   const EngineInfo& engine;
+};
+
+struct InfoReply {
+  std::string_view version;           ///< of the server
+  std::string_view revision;          ///< the commit it was built from
+  std::span<const InfoModel> models;  ///< what is said of a model is said of the first; then all are listed
   const EngineOptions& options;
   std::size_t max_body_bytes;
   std::size_t max_items_per_request;

@@ -50,7 +50,7 @@ InferReplyBody infer_reply(const InferReply& reply) {
   const std::size_t binary_bytes = floats * sizeof(float);
   JsonWriter json(256 + (reply.binary ? binary_bytes : floats * kMaxFloatBytes));
   json.begin_object();
-  json.key("model_name").string(to_string(reply.model));
+  json.key("model_name").string(reply.model_name);
   json.key("model_version").string(kInferModelVersion);
   if (!reply.id.empty()) json.key("id").string(reply.id);
   json.key("outputs").begin_array().begin_object();
@@ -86,11 +86,11 @@ std::string infer_server_metadata(std::string_view version) {
   return std::move(json).take();
 }
 
-std::string infer_model_metadata(InferModel model, const EngineInfo& engine) {
+std::string infer_model_metadata(std::string_view name, InferModel model, const EngineInfo& engine) {
   const InferModelSpec& spec = infer_spec(model);
   JsonWriter json;
   json.begin_object();
-  json.key("name").string(spec.name);
+  json.key("name").string(name);
   json.key("versions").begin_array().string(kInferModelVersion).end_array();
   json.key("platform").string("mobileclip-server");
   json.key("inputs").begin_array();

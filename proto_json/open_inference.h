@@ -41,7 +41,7 @@ Result<InferRequest> parse_infer(InferModel model, const std::shared_ptr<const s
                                  std::optional<std::size_t> json_length);
 
 struct InferReply {
-  InferModel model;
+  std::string_view model_name;  ///< as the client called it
   std::string_view id;
   std::vector<std::vector<float>> embeddings;  ///< of one length
   bool binary;
@@ -55,7 +55,7 @@ struct InferReplyBody {
 InferReplyBody infer_reply(const InferReply& reply);
 
 std::string infer_server_metadata(std::string_view version);
-std::string infer_model_metadata(InferModel model, const EngineInfo& engine);
+std::string infer_model_metadata(std::string_view name, InferModel model, const EngineInfo& engine);
 std::string infer_flag(std::string_view name, bool value);  ///< {"live": true}
 std::string infer_error(std::string_view message);          ///< {"error"}
 

@@ -131,7 +131,7 @@ Result<OpenAiEmbeddingsRequest> parse_openai_embeddings(std::string_view body) {
                                                    input = &value;
                                                    return std::nullopt;
                                                  }},
-                                                ignored("model"),
+                                                or_null(text("model", request.options.model)),
                                                 or_null(choice("encoding_format", "float", "base64", request.base64)),
                                                 or_null(positive("dimensions", request.options.dimensions)),
                                                 ignored("user"),
@@ -184,12 +184,12 @@ std::string openai_model(const OpenAiModel& model) {
   return std::move(json).take();
 }
 
-std::string openai_model_list(const OpenAiModel& only) {
+std::string openai_model_list(std::span<const OpenAiModel> models) {
   JsonWriter json;
   json.begin_object();
   json.key("object").string("list");
   json.key("data").begin_array();
-  write_model(json, only);
+  for (const OpenAiModel& model : models) write_model(json, model);
   json.end_array().end_object();
   return std::move(json).take();
 }

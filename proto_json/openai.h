@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,9 @@ struct OpenAiEmbeddingsRequest {
   bool base64 = false;
 };
 
-/// {"input": str | [str | {"text": str} | {"image": str}] | [int] | [[int]], "model"?, "encoding_format"?: "float" |
-/// "base64", "dimensions"?, "user"?, "modality"?: "text" | "image", "truncate"?: false}. The model is whatever the
-/// server serves. All errors are kInvalidArgument; an image whose base64 is bad is one in its own place.
+/// {"input": str | [str | {"text": str} | {"image": str}] | [int] | [[int]], "model"?: str, "encoding_format"?:
+/// "float" | "base64", "dimensions"?, "user"?, "modality"?: "text" | "image", "truncate"?: false}. All errors are
+/// kInvalidArgument; an image whose base64 is bad is one in its own place.
 Result<OpenAiEmbeddingsRequest> parse_openai_embeddings(std::string_view body);
 
 struct OpenAiEmbeddingsReply {
@@ -47,7 +48,7 @@ struct OpenAiModel {
 };
 
 std::string openai_model(const OpenAiModel& model);
-std::string openai_model_list(const OpenAiModel& only);
+std::string openai_model_list(std::span<const OpenAiModel> models);
 
 struct OpenAiError {
   std::string_view message;

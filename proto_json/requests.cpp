@@ -33,6 +33,7 @@ Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOpti
   FieldError error = read_fields(*document, {
                                                 strings("texts", request.texts),
                                                 strings("text", request.texts),
+                                                text("model", request.options.model),
                                                 flag("normalize", request.options.normalize),
                                                 positive("dimensions", request.options.dimensions),
                                                 flag("truncate", request.options.truncate),
@@ -52,6 +53,7 @@ Result<EmbedImageRequest> parse_embed_image(std::string_view body, const EmbedOp
   FieldError error = read_fields(*document, {
                                                 images("images", request.images),
                                                 images("image", request.images),
+                                                text("model", request.options.model),
                                                 flag("normalize", request.options.normalize),
                                                 positive("dimensions", request.options.dimensions),
                                                 output("encoding_format", request.options.output),
@@ -73,6 +75,7 @@ Result<SimilarityRequest> parse_similarity(std::string_view body, const EmbedOpt
                                                 strings("texts", request.texts),
                                                 vectors("image_embeddings", request.image_embeddings),
                                                 vectors("text_embeddings", request.text_embeddings),
+                                                text("model", request.options.model),
                                                 flag("normalize", request.options.normalize),
                                                 positive("dimensions", request.options.dimensions),
                                                 flag("truncate", request.options.truncate),

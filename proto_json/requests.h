@@ -13,6 +13,7 @@ namespace mobileclip::proto {
 
 /// What a caller may ask of every item; the same names in JSON, multipart fields and query parameters.
 struct EmbedOptions {
+  std::string model = {};  ///< by which to embed; empty: the server's first
   bool normalize = true;
   int dimensions = 0;         ///< 0: all the model has
   bool truncate = true;       ///< texts only
@@ -43,13 +44,15 @@ struct SimilarityRequest {
 // Each takes the body and the options that hold where the body sets none. All errors are kInvalidArgument; the body is
 // not needed afterwards. Empty lists are left for the caller, who knows what else came.
 
-/// {"texts": [str, …] | str  (or "text": the same), "normalize"?, "dimensions"?, "truncate"?, OutputOptions'?}
+/// {"texts": [str, …] | str  (or "text": the same), "model"?, "normalize"?, "dimensions"?, "truncate"?,
+/// OutputOptions'?}
 Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOptions& defaults = {});
 
-/// {"images": [base64 or data URI, …] | one  (or "image": the same), "normalize"?, "dimensions"?, OutputOptions'?}
+/// {"images": [base64 or data URI, …] | one  (or "image": the same), "model"?, "normalize"?, "dimensions"?,
+/// OutputOptions'?}
 Result<EmbedImageRequest> parse_embed_image(std::string_view body, const EmbedOptions& defaults = {});
 
-/// {"images"?, "texts"?, "image_embeddings"?: [[…]], "text_embeddings"?: [[…]], "dimensions"?, "truncate"?,
+/// {"images"?, "texts"?, "image_embeddings"?: [[…]], "text_embeddings"?: [[…]], "model"?, "dimensions"?, "truncate"?,
 /// "normalize"?}
 Result<SimilarityRequest> parse_similarity(std::string_view body, const EmbedOptions& defaults = {});
 

@@ -169,7 +169,7 @@ std::string tei_error(std::string_view error, std::string_view error_type) {
 }
 
 void write_tei_info(JsonWriter& json, const InfoReply& reply) {
-  const EngineInfo& engine = reply.engine;
+  const EngineInfo& engine = reply.models.front().engine;
   const EngineOptions& options = reply.options;
   json.key("model_id").string(engine.model_id);
   json.key("model_sha").string(engine.fingerprint);

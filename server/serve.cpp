@@ -19,21 +19,17 @@
 #include <thread>
 #include <vector>
 
-#include "engine/models/loaded_model.h"
-#include "engine/runtime/engine.h"
 #include "server/admin_port.h"
 #include "server/descriptor_limit.h"
-#include "server/handlers/caching_service.h"
-#include "server/handlers/engine_service.h"
 #include "server/handlers/routes.h"
 #include "server/http/access_control.h"
 #include "server/http/api_keys.h"
 #include "server/listeners.h"
 #include "server/logging/logging.h"
+#include "server/served_models.h"
 #include "server/service_manager/notify_socket.h"
 #include "server/service_manager/variables.h"
 #include "server/stuck_workers_report.h"
-#include "server/version.h"
 #include "server/watchdog.h"
 
 namespace mobileclip::server {
@@ -49,14 +45,6 @@ constexpr int kSignalExitBase = 128;           // the shell's convention for "en
 /// A request's line is of level info.
 bool logs_requests(const ServerConfig& config) {
   return config.access_log && spdlog::level::from_str(config.log_level) <= spdlog::level::info;
-}
-
-void describe(const EngineInfo& info) {
-  spdlog::info("model {} ({} layout, {}, {}, {} threads, fingerprint {:.12})", info.model, info.layout, info.precision,
-               info.isa, info.threads, info.fingerprint);
-  if (info.synthetic) {
-    spdlog::warn("the weights of {} are synthetic: its embeddings mean nothing", info.model);
-  }
 }
 
 /// Waits for SIGTERM or SIGINT, then until nothing is in flight. True where that came within drain_timeout.
@@ -131,7 +119,7 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   const Environment environment = process_environment();
   const NotifySocket manager(variable(environment, "NOTIFY_SOCKET"));
   const std::optional<std::chrono::microseconds> watchdog = watchdog_timeout(environment);
-  // What comes first goes last: the engine answers everything it holds before the connections' memory goes.
+  // What comes first goes last: the engines answer everything they hold before the connections' memory goes.
   Lifecycle lifecycle;
   ConnectionTable connections;
   BodyBudget bodies(std::max(config.max_bodies_bytes, config.max_body_bytes));
@@ -158,28 +146,17 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   std::optional<AdminPort> admin_port;
   if (config.admin_port != 0) admin_port.emplace(config);
 
-  manager.starting("loading the model");
-  Engine engine(load_model(config.model), config.engine, &metrics);
-  describe(engine.info());
-  engine.warm_up();
+  manager.starting("loading the models");
+  const ServedModels served(config, metrics);
+  const auto stuck_workers = [&served] { return served.stuck_workers(); };
   metrics.set_sources({.dropped_log_lines = [&log] { return log.dropped(); },
                        .held_body_bytes = [&bodies] { return bodies.held(); },
-                       .stuck_workers = [&engine] { return engine.stuck_workers(); }});
-  metrics.set_build_info({.version = std::string(version()),
-                          .model = engine.info().model,
-                          .precision = engine.info().precision,
-                          .isa = engine.info().isa});
-
-  EngineService engine_service(engine);
-  CachingService service(engine_service, config, metrics);
+                       .stuck_workers = stuck_workers});
   LabelSets label_sets(config.max_label_set_bytes);
   asio::thread_pool workers(1);
-  MetricsPage metrics_page(
-      [&metrics, &service] {
-        return metrics.render({.image = service.queue_depth(Lane::kImage), .text = service.queue_depth(Lane::kText)});
-      },
-      workers.get_executor());
-  const HandlerContext handlers{.service = service,
+  MetricsPage metrics_page([&metrics, &served] { return render_metrics(metrics, served.models()); },
+                           workers.get_executor());
+  const HandlerContext handlers{.models = served.models(),
                                 .metrics = metrics,
                                 .lifecycle = lifecycle,
                                 .config = config,
@@ -216,7 +193,7 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
   if (watchdog) {
     asio::co_spawn(io, keep_alive(manager, *watchdog, [&engine] { return engine.healthy(); }), asio::detached);
   }
-  asio::co_spawn(io, report_stuck_workers(engine), asio::detached);
+  asio::co_spawn(io, report_stuck_workers(stuck_workers), asio::detached);
   asio::co_spawn(io, reload_on_hangup(hangups, std::move(reloadables), manager, serving), asio::detached);
   bool drained = false;
   asio::co_spawn(io, drain_on_signal(signals, lifecycle, config, manager),

@@ -5,9 +5,9 @@
 
 namespace mobileclip::server {
 
-/// Binds the port, loads and warms the model, serves, and on SIGTERM or SIGINT drains. Returns the process's exit code:
-/// 0 after a drain, 1 where that took longer than drain_timeout. A second signal ends the process at once. Throws what
-/// keeps it from starting (LoadError, std::runtime_error), before the port opens. Logs to stderr through spdlog's
+/// Binds the port, loads and warms the models, serves, and on SIGTERM or SIGINT drains. Returns the process's exit
+/// code: 0 after a drain, 1 where that took longer than drain_timeout. A second signal ends the process at once. Throws
+/// what keeps it from starting (LoadError, std::runtime_error), before the port opens. Logs to stderr through spdlog's
 /// default logger, which it sets up. Called once a process.
 int serve(const ServerConfig& config);
 

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-
-#include "engine/runtime/engine.h"
+#include <functional>
 
 namespace mobileclip::server {
 
-/// Looks once a second for as long as it is run; readiness and metrics ask the engine themselves. `engine` outlives it.
-boost::asio::awaitable<void> report_stuck_workers(const Engine& engine);
+/// Asks once a second, for as long as it is run, how many are stuck; readiness and metrics ask for themselves.
+boost::asio::awaitable<void> report_stuck_workers(std::function<int()> stuck_workers);
 
 }  // namespace mobileclip::server

@@ -6,23 +6,15 @@
 #include <stdexcept>
 #include <utility>
 
-#include "engine/kernels/dispatch.h"
-#include "engine/runtime/cpu_budget.h"
-#include "engine/runtime/executor.h"
 #include "engine/runtime/image_tower.h"
+#include "engine/runtime/job_group.h"
 #include "engine/runtime/pipeline.h"
 #include "engine/runtime/text_tower.h"
+#include "engine/runtime/workers.h"
 #include "engine/tensor/aligned_buffer.h"
 
 namespace mobileclip {
 namespace {
-
-const kernels::Kernels& choose_kernels(const std::string& isa) {
-  if (const kernels::Kernels* found = kernels::find(isa)) return *found;
-  std::string known = "auto";
-  for (const kernels::Kernels* table : kernels::available()) known += std::string(", ") + table->isa;
-  throw LoadError("isa '" + isa + "' is not one that this CPU has; expected one of: " + known);
-}
 
 EngineInfo describe(const RunnableModel& model, const EngineOptions& options, const kernels::Kernels& kernels,
                     int threads) {
@@ -75,30 +67,35 @@ EngineOptions within_memory_bounds(EngineOptions options) {
 }
 
 struct Engine::Impl {
-  Impl(LoadedModel loaded, const EngineOptions& options, EngineObserver* observer)
-      : Impl(choose_kernels(options.isa), std::move(loaded), options, observer) {}
+  Impl(std::unique_ptr<Workers> own, LoadedModel loaded, const EngineOptions& options, EngineObserver* observer)
+      : Impl(*own, make_runnable(std::move(loaded), arithmetic_of(options.precision, own->kernels())), options,
+             observer) {
+    own_workers = std::move(own);
+  }
 
-  Impl(const kernels::Kernels& chosen, LoadedModel loaded, const EngineOptions& options, EngineObserver* observer)
-      : Impl(chosen, make_runnable(std::move(loaded), arithmetic_of(options.precision, chosen)), options, observer) {}
-
-  Impl(const kernels::Kernels& chosen, RunnableModel model, const EngineOptions& options, EngineObserver* observer)
-      : kernels(chosen),
-        executor(options.threads > 0 ? options.threads : available_threads()),
-        info(describe(model, options, kernels, executor.threads())),
-        context{.kernels = kernels, .executor = executor, .scratch = {}, .observer = observer, .healthy = healthy},
+  Impl(Workers& borrowed, RunnableModel model, const EngineOptions& options, EngineObserver* observer)
+      : workers(borrowed),
+        computing(borrowed.computing()),
+        tokenizing(borrowed.tokenizing()),
+        info(describe(model, options, borrowed.kernels(), computing.threads())),
+        context{.kernels = borrowed.kernels(),
+                .computing = computing,
+                .scratch = {},
+                .observer = observer,
+                .healthy = healthy},
         max_batch(std::min(options.max_batch, options.max_queue_items)),
         stuck_after(options.stuck_after),
-        texts(TextTower(std::move(model.text), std::move(model.tokenizer), model.prompts, executor.threads(),
+        texts(TextTower(std::move(model.text), std::move(model.tokenizer), model.prompts, computing.threads(),
                         memory_bounds(options.memory).text_group),
               context, tokenizing, options) {
     if (model.image) {
       images.emplace(ImageTower(std::move(model.image), preprocess_config(model, options), options.image_limits,
-                                executor.threads()),
-                     context, executor, options);
+                                computing.threads()),
+                     context, computing, options);
     }
     const std::size_t per_worker =
         std::max(images ? images->tower().scratch_per_worker() : 0, texts.tower().scratch_per_worker());
-    scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(executor.threads()));
+    scratch = AlignedBuffer(per_worker * static_cast<std::size_t>(computing.threads()));
     context.scratch = Scratch(scratch.data(), per_worker);
     if (model.damaged && model.damaged())
       throw LoadError("a weights file was truncated or replaced while it was being read");
@@ -108,7 +105,7 @@ struct Engine::Impl {
     if (images) images->close();
     texts.close();
     tokenizing.wait_idle();  // what is being prepared finds its lane closed
-    executor.wait_idle();
+    computing.wait_idle();
   }
 
   [[nodiscard]] Error no_image_tower() const {
@@ -121,11 +118,10 @@ struct Engine::Impl {
     return texts.submit(std::move(inputs), request, std::move(done));
   }
 
-  const kernels::Kernels& kernels;
-  Executor executor;
-  /// Apart, though it takes microseconds a text: on the others' threads it would wait for an image to end, and the
-  /// forward pass for another.
-  Executor tokenizing{1};
+  std::unique_ptr<Workers> own_workers;  ///< null where they are borrowed; first: outlive the rest
+  const Workers& workers;
+  JobGroup computing;
+  JobGroup tokenizing;
   const EngineInfo info;
   std::atomic<bool> healthy{true};
   AlignedBuffer scratch;
@@ -137,12 +133,16 @@ struct Engine::Impl {
 };
 
 Engine::Engine(LoadedModel model, const EngineOptions& options, EngineObserver* observer)
-    : impl_(std::make_unique<Impl>(std::move(model), within_memory_bounds(options), observer)) {}
+    : impl_(std::make_unique<Impl>(std::make_unique<Workers>(options.threads, options.isa), std::move(model),
+                                   within_memory_bounds(options), observer)) {}
+
+Engine::Engine(Workers& workers, RunnableModel model, const EngineOptions& options, EngineObserver* observer)
+    : impl_(std::make_unique<Impl>(workers, std::move(model), within_memory_bounds(options), observer)) {}
 
 Engine::~Engine() = default;
 
 void Engine::warm_up(const Progress& progress) {
-  const auto threads = static_cast<std::size_t>(impl_->executor.threads());
+  const auto threads = static_cast<std::size_t>(impl_->computing.threads());
   // The shapes that batches take: one item that every thread works on; one image or full group of texts on each
   // thread, which also touches every worker's activations; each smaller group of texts.
   std::vector<std::pair<Lane, std::size_t>> batches{{Lane::kText, 1}};
@@ -177,10 +177,7 @@ const EngineInfo& Engine::info() const noexcept { return impl_->info; }
 
 bool Engine::healthy() const noexcept { return impl_->healthy.load(std::memory_order_relaxed) && stuck_workers() == 0; }
 
-int Engine::stuck_workers() const noexcept {
-  const std::chrono::milliseconds limit = impl_->stuck_after;
-  return limit.count() == 0 ? 0 : impl_->executor.stuck(limit) + impl_->tokenizing.stuck(limit);
-}
+int Engine::stuck_workers() const noexcept { return impl_->workers.stuck(impl_->stuck_after); }
 
 std::size_t Engine::queue_depth(Lane lane) const noexcept {
   if (lane == Lane::kText) return impl_->texts.depth();

@@ -110,11 +110,16 @@ class EngineObserver {
   virtual void on_tokens(std::uint64_t tokens) = 0;
 };
 
-/// Thread-safe. Owns its threads; the destructor answers everything admitted with kUnavailable and joins.
+class Workers;
+
+/// Thread-safe. The destructor answers everything admitted with kUnavailable, once what is being computed is done.
 class Engine {
  public:
-  /// Packs the weights. `observer` may be null, else outlives the engine. Throws LoadError.
+  /// Packs the weights; has workers of its own. `observer` may be null, else outlives the engine. Throws LoadError.
   Engine(LoadedModel model, const EngineOptions& options, EngineObserver* observer = nullptr);
+  /// Computes on `workers`, which outlive it and which other engines may use, too; options.threads and options.isa are
+  /// theirs to say. The model is packed for their kernels and options.precision.
+  Engine(Workers& workers, RunnableModel model, const EngineOptions& options, EngineObserver* observer = nullptr);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -126,7 +131,8 @@ class Engine {
   [[nodiscard]] const EngineInfo& info() const noexcept;
   /// False once a worker has failed in a way that makes further answers doubtful, and while one is stuck. Never blocks.
   [[nodiscard]] bool healthy() const noexcept;
-  /// Threads that have been at one job for `stuck_after`: a defect, or a machine that gives them no time. Never blocks.
+  /// Of its workers, those at one job, whosever it is, for `stuck_after`: a defect, or a machine that gives them no
+  /// time. Never blocks.
   [[nodiscard]] int stuck_workers() const noexcept;
   /// Items admitted and not yet answered. Never blocks.
   [[nodiscard]] std::size_t queue_depth(Lane lane) const noexcept;

@@ -24,8 +24,8 @@
 #include "engine/nn/context.h"
 #include "engine/runtime/batcher.h"
 #include "engine/runtime/engine.h"
-#include "engine/runtime/executor.h"
 #include "engine/runtime/fair_queue.h"
+#include "engine/runtime/job_group.h"
 #include "engine/runtime/lane_budget.h"
 #include "engine/runtime/pending_request.h"
 #include "engine/runtime/service_time.h"
@@ -35,8 +35,8 @@ namespace mobileclip {
 /// What both lanes share; the pipelines borrow it.
 struct PipelineContext {
   const kernels::Kernels& kernels;
-  Executor& executor;
-  Scratch scratch;             ///< a slice a worker of the executor
+  JobGroup& computing;
+  Scratch scratch;             ///< a slice a worker of the executor behind `computing`
   EngineObserver* observer;    ///< may be null
   std::atomic<bool>& healthy;  ///< cleared where something happened that no input explains
 };
@@ -46,11 +46,11 @@ class Pipeline {
  public:
   using Input = typename Tower::Input;
 
-  /// Inputs are prepared on `preparer`, which may be the context's executor.
-  Pipeline(Tower tower, const PipelineContext& context, Executor& preparer, const EngineOptions& options)
+  /// Inputs are prepared on `preparing`, which may be the context's `computing`.
+  Pipeline(Tower tower, const PipelineContext& context, JobGroup& preparing, const EngineOptions& options)
       : tower_(std::move(tower)),
         context_(context),
-        preparer_(preparer),
+        preparing_(preparing),
         budget_(options.max_queue_items, options.max_queue_bytes),
         max_ahead_(kBatchesAhead * options.max_batch),
         inputs_a_turn_(std::min(Tower::kInputsPerPrepareJob, options.max_batch)),
@@ -205,7 +205,7 @@ class Pipeline {
           (*inputs.inputs)[i] = Input{};  // its bytes are not needed any more
         }
       };
-      preparer_.submit(Tower::kLane, {.run = prepare_some, .spreads = false});
+      preparing_.submit(Tower::kLane, {.run = prepare_some, .spreads = false});
     }
   }
 
@@ -279,7 +279,7 @@ class Pipeline {
   void run_batch(std::vector<Item> batch) {
     if (context_.observer) context_.observer->on_batch(Tower::kLane, batch.size());
     for (Item& item : batch) item.answer.batch = static_cast<std::uint32_t>(batch.size());
-    const auto threads = static_cast<std::size_t>(context_.executor.threads());
+    const auto threads = static_cast<std::size_t>(context_.computing.threads());
     const std::size_t per_thread = (batch.size() + threads - 1) / threads;
     const std::size_t group = std::min(tower_.max_group(), per_thread);
     const std::size_t groups = (batch.size() + group - 1) / group;
@@ -291,7 +291,7 @@ class Pipeline {
         run_group(items, parallel, worker);
         finished.count_down();
       };
-      context_.executor.submit(Tower::kLane, {.run = run, .spreads = true});
+      context_.computing.submit(Tower::kLane, {.run = run, .spreads = true});
     }
     finished.wait();
   }
@@ -339,7 +339,7 @@ class Pipeline {
 
   Tower tower_;
   const PipelineContext& context_;
-  Executor& preparer_;
+  JobGroup& preparing_;
   LaneBudget budget_;
   ServiceTime service_time_;
   std::atomic<bool> closed_{false};

@@ -1,4 +1,4 @@
-// The images or the texts of a server, each embedded once while it is remembered, and once while many ask for it.
+// The images or the texts of a model, each embedded once while it is remembered, and once while many ask for it.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 
 #include "server/cache/cached_call.h"
 #include "server/cache/embedding_lru.h"
-#include "server/metrics/metrics.h"
+#include "server/metrics/model_metrics.h"
 
 namespace mobileclip::server {
 
@@ -30,7 +30,7 @@ class CachedLane : public std::enable_shared_from_this<CachedLane<Input>> {
   using Submit = std::function<std::optional<Error>(std::vector<Input>, const EmbedRequest&, EmbedCallback)>;
 
   /// `submit` is what the engine's submit functions are. `metrics` outlives it.
-  CachedLane(Lane lane, std::size_t max_bytes, Submit submit, Metrics& metrics)
+  CachedLane(Lane lane, std::size_t max_bytes, Submit submit, ModelMetrics& metrics)
       : lane_(lane), submit_(std::move(submit)), metrics_(metrics), remembered_(max_bytes) {}
 
   /// As the engine's functions of this name; `keys` has a key an input. Where nothing is missing, `done` is called
@@ -183,7 +183,7 @@ class CachedLane : public std::enable_shared_from_this<CachedLane<Input>> {
 
   const Lane lane_;
   const Submit submit_;
-  Metrics& metrics_;
+  ModelMetrics& metrics_;
   std::mutex mutex_;  ///< of all below; never held while the engine or a callback is called
   std::condition_variable idle_;
   EmbeddingLru remembered_;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,8 +38,10 @@ ServerConfig effective_config(const ServeArguments& arguments) {
   const Environment environment = process_environment();
   if (const std::string file = config_file(arguments, environment); !file.empty()) apply_yaml_file(file, config);
   apply_environment(environment, config);
+  std::set<const Option*> given;
   for (const auto& [option, value] : arguments.flags) {
-    set_option(*option, value, "--" + std::string(option->flag), config);
+    const bool another = !given.insert(option).second && option->append;
+    (another ? append_option : set_option)(*option, value, "--" + std::string(option->flag), config);
   }
   return config;
 }
@@ -49,7 +52,7 @@ int run(const ServeArguments& arguments) {
     std::cout << to_yaml(config);
     return 0;
   }
-  if (config.model.empty()) {
+  if (config.models.empty()) {
     throw UsageError(
         "no model given: use --model DIR, MOBILECLIP_MODEL or 'model: DIR' in the configuration file "
         "(see: mobileclip-server serve --help)");
@@ -86,7 +89,12 @@ void add_serve_command(CLI::App& app, Action& action) {
     };
     CLI::Option* flag =
         command->add_option_function<std::string>("--" + std::string(option.flag), set, std::string(option.help));
-    flag->group(group_of(option))->take_last();
+    flag->group(group_of(option));
+    if (option.append) {
+      flag->trigger_on_parse();  // once a value
+    } else {
+      flag->take_last();
+    }
     if (option.type == "BOOLEAN") {
       // Its name alone means true. CLI11 would take a default string for what is meant, so it stands in the type.
       flag->expected(0, 1)->type_name("BOOLEAN=" + option.get(defaults));

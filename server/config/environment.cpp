@@ -23,6 +23,15 @@ std::string suggestion_for(std::string_view name) {
   return near ? "; did you mean '" + std::string(kPrefix) + *near + "'?" : "";
 }
 
+/// Several values are joined by colons, as in PATH.
+void set_list(const Option& option, std::string_view joined, std::string_view name, ServerConfig& config) {
+  for (std::size_t at = 0; at <= joined.size();) {
+    const std::size_t end = std::min(joined.find(':', at), joined.size());
+    (at == 0 ? set_option : append_option)(option, joined.substr(at, end - at), name, config);
+    at = end + 1;
+  }
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -44,7 +53,12 @@ void apply_environment(const Environment& environment, ServerConfig& config) {
     if (option == options().end()) {
       throw ConfigError("unknown environment variable '" + name + "'" + suggestion_for(name));
     }
-    if (!value.empty()) set_option(*option, value, name, config);
+    if (value.empty()) continue;
+    if (option->append) {
+      set_list(*option, value, name, config);
+    } else {
+      set_option(*option, value, name, config);
+    }
   }
 }
 

@@ -126,6 +126,41 @@ Option optional_text(Name name, std::string_view expected, Field field) {
   return option;
 }
 
+/// Paths, at least one.
+template <typename Field>
+Option paths(Name name, std::string_view expected, Field field) {
+  const auto append = [field](ServerConfig& config, std::string_view text) {
+    if (text.empty() || text.find('\0') != std::string_view::npos) return false;
+    field(config).emplace_back(std::string(text));
+    return true;
+  };
+  return {.key = name.key,
+          .flag = name.flag,
+          .type = "TEXT",
+          .expected = std::string(expected),
+          .help = name.help,
+          .get =
+              [field](const ServerConfig& config) {
+                std::string text;
+                for (const auto& path : field(config)) text += (text.empty() ? "" : ":") + path.string();
+                return text;
+              },
+          .set =
+              [field, append](ServerConfig& config, std::string_view text) {
+                FieldType<Field> before = std::exchange(field(config), {});
+                if (append(config, text)) return true;
+                field(config) = std::move(before);
+                return false;
+              },
+          .append = append,
+          .values =
+              [field](const ServerConfig& config) {
+                std::vector<std::string> all;
+                for (const auto& path : field(config)) all.push_back(path.string());
+                return all;
+              }};
+}
+
 template <typename Field>
 Option origins(Name name, Field field) {
   return {.key = name.key,
@@ -208,8 +243,10 @@ std::vector<Option> make_options() {
   const Choices<LogFormat> log_format{{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
   const Choices<ExifOrientation> exif{{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}};
   return {
-      text({"model", "model", "Model directory, in one of the layouts that README.md lists"}, "a directory",
-           FIELD(model)),
+      paths({"model", "model",
+             "Directory of a model, in one of the layouts that README.md lists, or of several; may be given again, the "
+             "first is the default"},
+            "a directory", FIELD(models)),
 
       text({"server.host", "host", "Address to listen on; 0.0.0.0 is every IPv4 interface"}, "an IP address",
            FIELD(host)),
@@ -332,6 +369,10 @@ std::string quoted(std::string_view text) {
   return result + (text.size() > kShown ? "…'" : "'");
 }
 
+ConfigError refused(const Option& option, std::string_view text, std::string_view place) {
+  return ConfigError(std::string(place) + ": expected " + option.expected + ", found " + quoted(text));
+}
+
 }  // namespace
 
 std::span<const Option> options() {
@@ -351,8 +392,11 @@ std::string environment_variable(const Option& option) {
 }
 
 void set_option(const Option& option, std::string_view text, std::string_view place, ServerConfig& config) {
-  if (option.set(config, text)) return;
-  throw ConfigError(std::string(place) + ": expected " + option.expected + ", found " + quoted(text));
+  if (!option.set(config, text)) throw refused(option, text, place);
+}
+
+void append_option(const Option& option, std::string_view text, std::string_view place, ServerConfig& config) {
+  if (!option.append(config, text)) throw refused(option, text, place);
 }
 
 }  // namespace mobileclip::server

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/config/server_config.h"
 
@@ -28,6 +29,9 @@ struct Option {
   std::function<std::string(const ServerConfig&)> get;  ///< the value as one would write it
   std::function<bool(ServerConfig&, std::string_view text)>
       set;  ///< false, and nothing changed, where `text` will not do
+  // Of an option with several values; empty for others. `set` gives it one, `append` one more.
+  std::function<bool(ServerConfig&, std::string_view text)> append = {};
+  std::function<std::vector<std::string>(const ServerConfig&)> values = {};
 };
 
 /// In the order in which they are documented; options of one section stand together.
@@ -41,5 +45,7 @@ std::string environment_variable(const Option& option);
 
 /// Throws ConfigError: "<place>: expected …, found …".
 void set_option(const Option& option, std::string_view text, std::string_view place, ServerConfig& config);
+/// The same for one more value of an option that has several.
+void append_option(const Option& option, std::string_view text, std::string_view place, ServerConfig& config);
 
 }  // namespace mobileclip::server

@@ -15,7 +15,7 @@ namespace mobileclip::server {
 enum class LogFormat { kText, kJson };
 
 struct ServerConfig {
-  std::filesystem::path model;  ///< model directory
+  std::vector<std::filesystem::path> models;  ///< model directories, or directories of such; the first is the default
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one, printed at start-up
   int io_threads = 1;

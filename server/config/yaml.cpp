@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "server/config/nearest.h"
@@ -91,10 +92,23 @@ class Reader {
     }
     if (value.IsNull())
       throw ConfigError(place(at) + ": " + key + ": expected " + option->expected + ", found nothing");
+    if (option->append && value.IsSequence() && value.size() > 0) {
+      read_list(*option, value, key);
+      return;
+    }
     if (!value.IsScalar()) {
       throw ConfigError(place(at) + ": " + key + ": expected " + option->expected + ", found a structure");
     }
     set_option(*option, value.Scalar(), place(value) + ": " + key, config_);
+  }
+
+  void read_list(const Option& option, const YAML::Node& list, const std::string& key) {
+    bool first = true;
+    for (const YAML::Node& item : list) {
+      const std::string at = place(item) + ": " + key;
+      if (!item.IsScalar()) throw ConfigError(at + ": expected " + option.expected + ", found a structure");
+      (std::exchange(first, false) ? set_option : append_option)(option, item.Scalar(), at, config_);
+    }
   }
 
   std::string file_;
@@ -109,6 +123,14 @@ std::string scalar(const std::string& text) {
   YAML::Emitter emitter;
   emitter << YAML::DoubleQuoted << text;
   return emitter.c_str();
+}
+
+/// One value as a scalar, several as a list on one line.
+std::string list(const std::vector<std::string>& values) {
+  if (values.size() == 1) return scalar(values.front());
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "[" : ", ") + scalar(value);
+  return text + "]";
 }
 
 }  // namespace
@@ -163,7 +185,7 @@ std::string to_yaml(const ServerConfig& config) {
     ServerConfig scratch;
     const bool must_be_given = value.empty() && !option.set(scratch, value);
     if (must_be_given) out.insert(out.rfind('\n') + 1, "# ");
-    out.append(must_be_given ? "DIR" : scalar(value)).append("\n");
+    out.append(must_be_given ? "DIR" : option.values ? list(option.values(config)) : scalar(value)).append("\n");
   }
   return out;
 }

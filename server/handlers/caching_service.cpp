@@ -5,19 +5,20 @@
 
 namespace mobileclip::server {
 
-CachingService::CachingService(EmbeddingService& inner, const ServerConfig& config, Metrics& metrics)
-    : inner_(inner), hasher_(inner.info(), config.engine) {
-  if (config.image_cache > 0) {
+CachingService::CachingService(EmbeddingService& inner, const EngineOptions& engine, const CacheSizes& sizes,
+                               ModelMetrics& metrics)
+    : inner_(inner), hasher_(inner.info(), engine) {
+  if (sizes.images > 0) {
     const auto submit = [&inner](std::vector<ImageBytes> images, const EmbedRequest& request, EmbedCallback done) {
       return inner.submit_images(std::move(images), request, std::move(done));
     };
-    images_ = std::make_shared<CachedLane<ImageBytes>>(Lane::kImage, config.image_cache, submit, metrics);
+    images_ = std::make_shared<CachedLane<ImageBytes>>(Lane::kImage, sizes.images, submit, metrics);
   }
-  if (config.text_cache > 0) {
+  if (sizes.texts > 0) {
     const auto submit = [&inner](std::vector<std::string> texts, const EmbedRequest& request, EmbedCallback done) {
       return inner.submit_texts(std::move(texts), request, std::move(done));
     };
-    texts_ = std::make_shared<CachedLane<std::string>>(Lane::kText, config.text_cache, submit, metrics);
+    texts_ = std::make_shared<CachedLane<std::string>>(Lane::kText, sizes.texts, submit, metrics);
   }
 }
 

@@ -1,22 +1,28 @@
 // A cache in front of an EmbeddingService.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "server/cache/cached_lane.h"
 #include "server/cache/content_key.h"
-#include "server/config/server_config.h"
 #include "server/handlers/embedding_service.h"
 
 namespace mobileclip::server {
 
-/// Answers with the bits that `inner` would give. What a lane may remember is config.text_cache and config.image_cache
-/// bytes; at 0 the lane is passed on untouched. `inner` and `metrics` outlive it; `inner` may call back after it.
+/// How many bytes of embeddings a lane may remember; at 0 it is passed on untouched.
+struct CacheSizes {
+  std::size_t images;
+  std::size_t texts;
+};
+
+/// Answers with the bits that `inner` would give. `inner` and `metrics` outlive it; `inner` may call back after it.
 class CachingService final : public EmbeddingService {
  public:
-  CachingService(EmbeddingService& inner, const ServerConfig& config, Metrics& metrics);
+  /// `engine` is what `inner` works by.
+  CachingService(EmbeddingService& inner, const EngineOptions& engine, const CacheSizes& sizes, ModelMetrics& metrics);
   ~CachingService() override;
   CachingService(const CachingService&) = delete;
   CachingService& operator=(const CachingService&) = delete;

@@ -40,10 +40,11 @@ class PromptSums {
     }
   }
 
-  [[nodiscard]] LabelSet finish(proto::LabelSetRequest classes) && {
+  [[nodiscard]] LabelSet finish(proto::LabelSetRequest classes, std::string model) && {
     // The mean's direction is the sum's.
     for (auto& sum : sums_) l2_normalize(sum);
-    return {.labels = std::move(classes.labels),
+    return {.model = std::move(model),
+            .labels = std::move(classes.labels),
             .templates = std::move(classes.templates),
             .embeddings = std::move(sums_),
             .truncated = std::move(truncated_)};
@@ -63,8 +64,8 @@ Response about_labels(const Response& response, std::size_t first, std::size_t p
   return error_response(std::move(refusal));
 }
 
-asio::awaitable<std::variant<LabelSet, Response>> embed_labels(const HandlerContext& context, const Request& request,
-                                                               proto::LabelSetRequest classes) {
+asio::awaitable<std::variant<LabelSet, Response>> embed_labels(const HandlerContext& context, const ServedModel& model,
+                                                               const Request& request, proto::LabelSetRequest classes) {
   const std::size_t per_label = classes.templates.size();
   if (classes.labels.size() > kMaxPrompts / per_label) {
     co_return error_response(invalid("expected at most " + std::to_string(kMaxPrompts) +
@@ -73,17 +74,17 @@ asio::awaitable<std::variant<LabelSet, Response>> embed_labels(const HandlerCont
   }
   const std::size_t prompts = classes.labels.size() * per_label;
   const std::size_t part = most_items_at_once(context.config);
-  PromptSums sums(classes, context.service.info().embed_dim);
+  PromptSums sums(classes, model.service.info().embed_dim);
   for (std::size_t first = 0; first < prompts; first += part) {
-    EmbedInputs inputs;
+    EmbedCall call{.model = model, .images = {}, .texts = {}};
     for (std::size_t i = first; i < std::min(first + part, prompts); ++i) {
-      inputs.texts.push_back(proto::fill_template(classes.templates[i % per_label], classes.labels[i / per_label]));
+      call.texts.push_back(proto::fill_template(classes.templates[i % per_label], classes.labels[i / per_label]));
     }
-    auto outcome = co_await embed(context, request, std::move(inputs), proto::EmbedOptions{});
+    auto outcome = co_await embed(context, request, std::move(call));
     if (const auto* refusal = std::get_if<Response>(&outcome)) co_return about_labels(*refusal, first, per_label);
     sums.add(first, std::get<Embedded>(outcome).texts);
   }
-  LabelSet set = std::move(sums).finish(std::move(classes));
+  LabelSet set = std::move(sums).finish(std::move(classes), model.id);
   co_return set;
 }
 
@@ -92,17 +93,20 @@ Result<proto::ClassifyRequest> parse_form(const Request& request, std::string_vi
   std::optional<std::string_view> json;
   std::vector<std::string> labels;
   std::string label_set;
+  std::string model;
   std::vector<Result<ImageBytes>> images;
   const auto read_field = [&](std::string_view name, std::string_view value) -> std::optional<Error> {
     if (name == "label" || name == "labels") {
       labels.emplace_back(value);
     } else if (name == "label_set") {
       label_set = value;
+    } else if (name == "model") {
+      model = value;
     } else if (name == "request" && !json) {
       json = value;
     } else {
       return invalid("unexpected field \"" + std::string(name.substr(0, kMaxNameLength)) +
-                     "\"; expected files, label, label_set and at most one request");
+                     "\"; expected files, label, label_set, model and at most one request");
     }
     return std::nullopt;
   };
@@ -112,6 +116,7 @@ Result<proto::ClassifyRequest> parse_form(const Request& request, std::string_vi
   std::move(images.begin(), images.end(), std::back_inserter(parsed->images));
   std::move(labels.begin(), labels.end(), std::back_inserter(parsed->classes.labels));
   if (!label_set.empty()) parsed->label_set = std::move(label_set);
+  if (!model.empty()) parsed->classes.model = std::move(model);
   return parsed;
 }
 
@@ -120,6 +125,10 @@ Response unknown_label_set(std::string_view name) {
                                   .code = "label_set_not_found",
                                   .message = "there is no label set \"" + std::string(name.substr(0, kMaxNameLength)) +
                                              "\"; PUT /label-sets/{name} registers one"});
+}
+
+Response other_model(const LabelSet& set) {
+  return error_response(invalid("\"model\": the label set is of " + set.model + "; register one for this model"));
 }
 
 /// The likeliest labels of each row, the best first; of equals the earlier.
@@ -160,18 +169,23 @@ asio::awaitable<Response> classify(const HandlerContext& context, const Request&
 
   std::shared_ptr<const LabelSet> set = context.label_sets.find(parsed->label_set);
   if (!parsed->label_set.empty() && !set) co_return unknown_label_set(parsed->label_set);
-  EmbedInputs inputs{.images = std::move(parsed->images), .texts = {}};
-  auto outcome = co_await embed(context, request, std::move(inputs), proto::EmbedOptions{});
+  if (set && parsed->classes.model.empty()) parsed->classes.model = set->model;
+  const auto choice = choose_model(context.models, request, parsed->classes.model);
+  if (const auto* unknown = std::get_if<Response>(&choice)) co_return *unknown;
+  const ServedModel& model = *std::get<const ServedModel*>(choice);
+  if (set && set->model != model.id) co_return other_model(*set);
+  EmbedCall call{.model = model, .images = std::move(parsed->images), .texts = {}};
+  auto outcome = co_await embed(context, request, std::move(call));
   if (auto* refusal = std::get_if<Response>(&outcome)) co_return std::move(*refusal);
   if (!set) {
-    auto labels = co_await embed_labels(context, request, std::move(parsed->classes));
+    auto labels = co_await embed_labels(context, model, request, std::move(parsed->classes));
     if (auto* refusal = std::get_if<Response>(&labels)) co_return std::move(*refusal);
     set = std::make_shared<const LabelSet>(std::move(std::get<LabelSet>(labels)));
   }
 
   Vectors images;
   for (EmbeddedItem& item : std::get<Embedded>(outcome).images) images.push_back(std::move(item.embedding));
-  const EngineInfo& info = context.service.info();
+  const EngineInfo& info = model.service.info();
   auto serialize = [&]() -> Result<std::string> {
     return proto::classify_reply(
         {.model = info.model,
@@ -186,8 +200,12 @@ asio::awaitable<Response> classify(const HandlerContext& context, const Request&
 }
 
 proto::LabelSetSummary summary_of(std::string_view name, const LabelSet& set) {
-  return {
-      .name = name, .labels = set.labels, .templates = set.templates, .truncated = set.truncated, .bytes = set.bytes()};
+  return {.name = name,
+          .model = set.model,
+          .labels = set.labels,
+          .templates = set.templates,
+          .truncated = set.truncated,
+          .bytes = set.bytes()};
 }
 
 bool is_name(std::string_view name) {
@@ -214,10 +232,13 @@ asio::awaitable<Response> put_label_set(const HandlerContext& context, const Req
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);
   if (!parsed) co_return error_response(parsed.error());
 
+  const auto choice = choose_model(context.models, request, parsed->model);
+  if (const auto* unknown = std::get_if<Response>(&choice)) co_return *unknown;
+  const ServedModel& model = *std::get<const ServedModel*>(choice);
   const std::size_t least_bytes =
-      parsed->labels.size() * static_cast<std::size_t>(context.service.info().embed_dim) * sizeof(float);
+      parsed->labels.size() * static_cast<std::size_t>(model.service.info().embed_dim) * sizeof(float);
   if (least_bytes > context.label_sets.max_bytes()) co_return label_sets_full(context.label_sets, least_bytes);
-  auto embedded = co_await embed_labels(context, request, std::move(*parsed));
+  auto embedded = co_await embed_labels(context, model, request, std::move(*parsed));
   if (auto* refusal = std::get_if<Response>(&embedded)) co_return std::move(*refusal);
   auto& set = std::get<LabelSet>(embedded);
   std::string reply = proto::label_set_reply(summary_of(name, set));

@@ -66,6 +66,7 @@ class Stream {
 /// One stream's fixed facts.
 struct Call {
   const HandlerContext& context;
+  const ServedModel& model;
   const BulkShares& shares;
   const Request& request;
   RequestScope& scope;
@@ -95,16 +96,17 @@ std::optional<HttpError> check_media_types(const RequestHead& head) {
   return std::nullopt;
 }
 
-Result<proto::EmbedOptions> read_options(const HandlerContext& context, const Request& request) {
+Result<proto::EmbedOptions> read_options(const Request& request) {
   auto options = options_from_query(request.head.query(), kTextOptions);
   if (!options) return options;
   if (auto error = proto::check_output_options(options->output)) return *std::move(error);
-  if (options->dimensions > context.service.info().embed_dim) {
-    return Error{ErrorCode::kInvalidArgument, "dimensions: expected at most " +
-                                                  std::to_string(context.service.info().embed_dim) + ", found " +
-                                                  std::to_string(options->dimensions)};
-  }
   return options;
+}
+
+std::optional<Error> check_dimensions(int dimensions, const EngineInfo& info) {
+  if (dimensions <= info.embed_dim) return std::nullopt;
+  return Error{ErrorCode::kInvalidArgument, "dimensions: expected at most " + std::to_string(info.embed_dim) +
+                                                ", found " + std::to_string(dimensions)};
 }
 
 /// Hands the line's input to the engine, waiting while its lane is full. The slot's result comes from there, or is the
@@ -134,8 +136,8 @@ asio::awaitable<void> submit(const Call& call, std::shared_ptr<Stream> stream, s
                  });
     };
     std::optional<Error> refused =
-        image != nullptr ? call.context.service.submit_images({*image}, item, std::move(done))
-                         : call.context.service.submit_texts({std::get<std::string>(input)}, item, std::move(done));
+        image != nullptr ? call.model.service.submit_images({*image}, item, std::move(done))
+                         : call.model.service.submit_texts({std::get<std::string>(input)}, item, std::move(done));
     if (!refused) co_return;
     if (refused->code != ErrorCode::kOverloaded) {
       slot->result = *std::move(refused);
@@ -212,8 +214,8 @@ std::string take_results(const Call& call, Stream& stream) {
     }
     chunk += proto::bulk_reply(place, *result, call.options.output);
     call.request.trace->add(slot->lane, std::span(&*result, 1));
-    if (slot->lane == Lane::kImage) call.context.metrics.images_embedded(1);
-    if (slot->lane == Lane::kText) call.context.metrics.texts_embedded(1);
+    if (slot->lane == Lane::kImage) call.model.metrics.images_embedded(1);
+    if (slot->lane == Lane::kText) call.model.metrics.texts_embedded(1);
   }
   return chunk;
 }
@@ -253,21 +255,33 @@ BulkShares::BulkShares(const EngineOptions& engine)
       images(std::make_shared<BulkShare>(max_items, engine.max_queue_bytes / 2)),
       texts(std::make_shared<BulkShare>(max_items, engine.max_queue_bytes / 2)) {}
 
-asio::awaitable<std::optional<Response>> embed_batch(const HandlerContext& context, const BulkShares& shares,
+SharesByModel make_shares(const Models& models, const EngineOptions& engine) {
+  SharesByModel shares;
+  for (const ServedModel& model : models) shares.emplace(&model, engine);
+  return shares;
+}
+
+asio::awaitable<std::optional<Response>> embed_batch(const HandlerContext& context, const SharesByModel& shares,
                                                      const Request& request, RequestScope& scope,
                                                      StreamExchange& exchange) {
   if (const auto error = check_media_types(request.head)) co_return error_response(*error);
-  const auto options = read_options(context, request);
+  const auto options = read_options(request);
   if (!options) co_return error_response(options.error());
+  const auto choice = choose_model(context.models, request, options->model);
+  if (const auto* unknown = std::get_if<Response>(&choice)) co_return *unknown;
+  const ServedModel& model = *std::get<const ServedModel*>(choice);
+  const EngineInfo& info = model.service.info();
+  if (const auto error = check_dimensions(options->dimensions, info)) co_return error_response(*error);
 
   Response head{.status = 200, .content_type = std::string(kNdjson), .body = {}, .headers = {}};
   head.headers.add("X-Request-Id", scope.trace()->id);
-  head.headers.add("X-Model-Fingerprint", context.service.info().fingerprint);
+  head.headers.add("X-Model-Fingerprint", info.fingerprint);
   const bool begun = co_await exchange.begin(std::move(head));
   if (!begun) co_return std::nullopt;
 
   const Call call{.context = context,
-                  .shares = shares,
+                  .model = model,
+                  .shares = shares.at(&model),
                   .request = request,
                   .scope = scope,
                   .exchange = exchange,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -13,7 +14,7 @@
 
 namespace mobileclip::server {
 
-/// The streams' share of each lane.
+/// The streams' share of each of a model's lanes.
 struct BulkShares {
   explicit BulkShares(const EngineOptions& engine);
 
@@ -22,8 +23,12 @@ struct BulkShares {
   std::shared_ptr<BulkShare> texts;
 };
 
+using SharesByModel = std::map<const ServedModel*, BulkShares>;
+/// Refers to `models`' elements.
+SharesByModel make_shares(const Models& models, const EngineOptions& engine);
+
 /// The response where the request is refused as a whole; nullopt once `exchange` has answered or its client has left.
-boost::asio::awaitable<std::optional<Response>> embed_batch(const HandlerContext& context, const BulkShares& shares,
+boost::asio::awaitable<std::optional<Response>> embed_batch(const HandlerContext& context, const SharesByModel& shares,
                                                             const Request& request, RequestScope& scope,
                                                             StreamExchange& exchange);
 

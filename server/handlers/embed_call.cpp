@@ -34,11 +34,11 @@ struct Join {
   }
 };
 
-std::optional<Error> check_counts(const EmbedInputs& inputs, std::size_t limit) {
-  const std::size_t most = std::max({inputs.images.size(), inputs.texts.size(), inputs.token_ids.size()});
+std::optional<Error> check_counts(const EmbedCall& call, std::size_t limit) {
+  const std::size_t most = std::max({call.images.size(), call.texts.size(), call.token_ids.size()});
   if (most <= limit) return std::nullopt;
   return Error{ErrorCode::kInvalidArgument, "expected at most " + std::to_string(limit) +
-                                                (inputs.images.size() == most ? " images" : " texts") +
+                                                (call.images.size() == most ? " images" : " texts") +
                                                 " in one call, found " + std::to_string(most)};
 }
 
@@ -85,29 +85,29 @@ bool all_finite(const std::vector<EmbeddedItem>& items) {
 }  // namespace
 
 asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& context, const Request& request,
-                                                        EmbedInputs inputs, proto::EmbedOptions options) {
-  if (auto error = check_counts(inputs, context.config.max_items_per_request)) co_return error_response(*error);
-  const std::string_view images_name = inputs.name_lists ? "images" : "";
-  const std::string_view texts_name = inputs.name_lists ? "texts" : "";
-  if (auto response = failure_among(inputs.images, images_name)) co_return *std::move(response);
+                                                        EmbedCall call) {
+  if (auto error = check_counts(call, context.config.max_items_per_request)) co_return error_response(*error);
+  const std::string_view images_name = call.name_lists ? "images" : "";
+  const std::string_view texts_name = call.name_lists ? "texts" : "";
+  if (auto response = failure_among(call.images, images_name)) co_return *std::move(response);
 
-  const EmbedRequest item_request{.normalize = options.normalize,
-                                  .dimensions = options.dimensions,
-                                  .truncate = options.truncate,
-                                  .prompt_name = options.prompt_name,
+  const EmbedRequest item_request{.normalize = call.options.normalize,
+                                  .dimensions = call.options.dimensions,
+                                  .truncate = call.options.truncate,
+                                  .prompt_name = call.options.prompt_name,
                                   .deadline = request.deadline,
                                   .abandoned = request.abandoned};
   auto submit = [&](auto complete) -> std::optional<Error> {
-    const bool has_images = !inputs.images.empty();
-    const bool has_texts = !inputs.texts.empty() || !inputs.token_ids.empty();
+    const bool has_images = !call.images.empty();
+    const bool has_texts = !call.texts.empty() || !call.token_ids.empty();
     using State = Join<decltype(complete)>;
     auto join = std::make_shared<State>(std::move(complete), Answers{}, int{has_images} + int{has_texts});
     if (has_images) {
-      auto refused =
-          context.service.submit_images(values_of(std::move(inputs.images)), item_request, [join](ItemResults results) {
-            join->answers.images = std::move(results);
-            join->arrived();
-          });
+      auto refused = call.model.service.submit_images(values_of(std::move(call.images)), item_request,
+                                                      [join](ItemResults results) {
+                                                        join->answers.images = std::move(results);
+                                                        join->arrived();
+                                                      });
       if (refused) return refused;
     }
     if (has_texts) {
@@ -115,9 +115,9 @@ asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& co
         join->answers.texts = std::move(results);
         join->arrived();
       };
-      auto refused = inputs.token_ids.empty()
-                         ? context.service.submit_texts(std::move(inputs.texts), item_request, answered)
-                         : context.service.submit_token_ids(std::move(inputs.token_ids), item_request, answered);
+      auto refused = call.token_ids.empty()
+                         ? call.model.service.submit_texts(std::move(call.texts), item_request, answered)
+                         : call.model.service.submit_token_ids(std::move(call.token_ids), item_request, answered);
       // A request is served whole or not at all: its images, if admitted, are not wanted any more.
       if (refused) *request.abandoned = true;
       if (refused) return refused;
@@ -135,13 +135,15 @@ asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& co
   }
   request.trace->add(Lane::kImage, embedded.images);
   request.trace->add(Lane::kText, embedded.texts);
-  context.metrics.images_embedded(embedded.images.size());
-  context.metrics.texts_embedded(embedded.texts.size());
+  call.model.metrics.images_embedded(embedded.images.size());
+  call.model.metrics.texts_embedded(embedded.texts.size());
   co_return embedded;
 }
 
 std::optional<Response> refuse_if_full(const HandlerContext& context, const Request& request, Lane lane) {
-  const bool full = context.service.queue_depth(lane) >= context.config.engine.max_queue_items;
+  const bool full = std::ranges::all_of(context.models, [&](const ServedModel& model) {
+    return model.service.queue_depth(lane) >= context.config.engine.max_queue_items;
+  });
   if (!full || request.body->size() <= kInlineBytes) return std::nullopt;
   return error_response(Error{ErrorCode::kOverloaded, "the " + std::string(to_string(lane)) + " queue is full"});
 }
@@ -167,18 +169,20 @@ std::size_t most_items_at_once(const ServerConfig& config) {
 }
 
 asio::awaitable<std::variant<Embedded, Response>> embed_in_parts(const HandlerContext& context, const Request& request,
-                                                                 EmbedInputs inputs, proto::EmbedOptions options) {
+                                                                 EmbedCall call) {
   const std::size_t part = most_items_at_once(context.config);
-  const std::size_t most = std::max({inputs.images.size(), inputs.texts.size(), inputs.token_ids.size()});
+  const std::size_t most = std::max({call.images.size(), call.texts.size(), call.token_ids.size()});
   // What is known to be bad is said before anything is computed.
-  if (auto response = failure_among(inputs.images, inputs.name_lists ? "images" : "")) co_return *std::move(response);
+  if (auto response = failure_among(call.images, call.name_lists ? "images" : "")) co_return *std::move(response);
   Embedded all;
   for (std::size_t first = 0; first < most; first += part) {
-    EmbedInputs some{.images = take_part(inputs.images, first, part),
-                     .texts = take_part(inputs.texts, first, part),
-                     .token_ids = take_part(inputs.token_ids, first, part),
-                     .name_lists = inputs.name_lists};
-    auto outcome = co_await embed(context, request, std::move(some), options);
+    EmbedCall some{.model = call.model,
+                   .images = take_part(call.images, first, part),
+                   .texts = take_part(call.texts, first, part),
+                   .token_ids = take_part(call.token_ids, first, part),
+                   .name_lists = call.name_lists,
+                   .options = call.options};
+    auto outcome = co_await embed(context, request, std::move(some));
     if (auto* response = std::get_if<Response>(&outcome)) {
       Refusal refusal = *response->refusal;
       for (Refusal::Item& item : refusal.items) item.index += first;

@@ -13,11 +13,14 @@
 
 namespace mobileclip::server {
 
-struct EmbedInputs {
+/// What is to be embedded, by which model and how.
+struct EmbedCall {
+  const ServedModel& model;
   std::vector<Result<ImageBytes>> images;
   std::vector<std::string> texts;
   std::vector<TokenIds> token_ids = {};  ///< texts that are tokenised already; then there are no others
   bool name_lists = false;               ///< an item's error says whether it is of "images" or "texts"
+  proto::EmbedOptions options = {};      ///< options.model has been followed already
 };
 
 struct Embedded {
@@ -28,18 +31,17 @@ struct Embedded {
 /// Submits all lists at once and waits for all, until the request's deadline. Every item is embedded, or the first
 /// bad one decides the response.
 boost::asio::awaitable<std::variant<Embedded, Response>> embed(const HandlerContext& context, const Request& request,
-                                                               EmbedInputs inputs, proto::EmbedOptions options);
+                                                               EmbedCall call);
 
 /// The same for inputs of any number: as many at a time as one request may hold, so that neither the limit nor the
 /// queue's length binds. An item's error has its index in the whole list.
 boost::asio::awaitable<std::variant<Embedded, Response>> embed_in_parts(const HandlerContext& context,
-                                                                        const Request& request, EmbedInputs inputs,
-                                                                        proto::EmbedOptions options);
+                                                                        const Request& request, EmbedCall call);
 
 /// Inputs of a kind that one embed() may hold and the queue can take.
 std::size_t most_items_at_once(const ServerConfig& config);
 
-/// 429 where a body is large enough for its parsing to matter, and `lane` could not take one item of it anyway.
+/// 429 where a body is large enough for its parsing to matter, and no model's `lane` could take one item of it anyway.
 std::optional<Response> refuse_if_full(const HandlerContext& context, const Request& request, Lane lane);
 
 /// Indices of the texts that were cut.

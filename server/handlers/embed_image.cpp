@@ -72,12 +72,15 @@ asio::awaitable<Response> embed_image(const HandlerContext& context, const Reque
   const auto output = embedding_form(request.head, parsed->options.output);
   if (const auto* error = std::get_if<HttpError>(&output)) co_return error_response(*error);
 
-  EmbedInputs inputs{.images = std::move(parsed->images), .texts = {}};
-  auto embedded = co_await embed(context, request, std::move(inputs), parsed->options);
+  const auto choice = choose_model(context.models, request, parsed->options.model);
+  if (const auto* unknown = std::get_if<Response>(&choice)) co_return *unknown;
+  const ServedModel& model = *std::get<const ServedModel*>(choice);
+  EmbedCall call{.model = model, .images = std::move(parsed->images), .texts = {}, .options = parsed->options};
+  auto embedded = co_await embed(context, request, std::move(call));
   if (auto* refusal = std::get_if<Response>(&embedded)) co_return std::move(*refusal);
 
   const auto reply =
-      to_reply(context.service.info().model, std::move(std::get<Embedded>(embedded).images), parsed->options.output);
+      to_reply(model.service.info().model, std::move(std::get<Embedded>(embedded).images), parsed->options.output);
   co_return co_await embedding_response(context, scope, std::get<EmbeddingForm>(output), reply, proto::image_reply);
 }
 

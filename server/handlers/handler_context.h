@@ -4,9 +4,9 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "server/config/server_config.h"
-#include "server/handlers/embedding_service.h"
 #include "server/handlers/label_sets.h"
 #include "server/handlers/metrics_page.h"
+#include "server/handlers/models.h"
 #include "server/http/lifecycle.h"
 #include "server/metrics/metrics.h"
 
@@ -14,7 +14,7 @@ namespace mobileclip::server {
 
 /// Outlives every request.
 struct HandlerContext {
-  EmbeddingService& service;
+  const Models& models;
   Metrics& metrics;
   const Lifecycle& lifecycle;
   const ServerConfig& config;

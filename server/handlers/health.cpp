@@ -15,9 +15,16 @@ struct Readiness {
 };
 
 Readiness readiness(const HandlerContext& context) {
-  if (!context.service.healthy()) return {.word = "failed", .status = 503};
+  if (!context.models.healthy()) return {.word = "failed", .status = 503};
   if (!context.lifecycle.serving()) return {.word = "draining", .status = 503};
   return {.word = "ready", .status = 200};
+}
+
+/// Of all models together.
+std::size_t queue_depth(const Models& models, Lane lane) {
+  std::size_t depth = 0;
+  for (const ServedModel& model : models) depth += model.service.queue_depth(lane);
+  return depth;
 }
 
 Response status_response(const Readiness& state) {
@@ -37,10 +44,10 @@ Response health(const HandlerContext& context) {
   proto::JsonWriter json;
   json.begin_object();
   json.key("status").string(state.word);
-  json.key("model").string(context.service.info().model);
+  json.key("model").string(context.models.first().service.info().model);
   json.key("version").string(version());
   json.key("queue_depth").begin_object();
-  for (const Lane lane : kLanes) json.key(to_string(lane)).integer(context.service.queue_depth(lane));
+  for (const Lane lane : kLanes) json.key(to_string(lane)).integer(queue_depth(context.models, lane));
   json.end_object().end_object();
   return json_response(std::move(json).take(), state.status);
 }

@@ -12,7 +12,7 @@ Response health_live();
 /// 200, or 503 while the server stops ("draining") or where the engine has failed or is stuck ("failed").
 Response health_ready(const HandlerContext& context);
 
-/// As ready, with the model's name and the queues' depths.
+/// As ready, with the first model's name and the depths of the queues, all models' together.
 Response health(const HandlerContext& context);
 
 }  // namespace mobileclip::server

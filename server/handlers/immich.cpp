@@ -19,7 +19,9 @@ ErrorReply immich_error_format(const Refusal& refusal) {
 }
 
 struct Prediction {
-  EmbedInputs inputs;
+  std::string model;
+  std::vector<Result<ImageBytes>> images;
+  std::vector<std::string> texts;
   std::optional<proto::ImmichImageSize> size;
 };
 
@@ -43,23 +45,23 @@ Parsed parse(const Request& request, std::string_view boundary) {
   };
   if (const auto error = read_form(request.body, boundary, images, read_field)) return error_response(*error);
 
-  const auto task = proto::parse_immich_entries(entries.value_or(""));
-  if (!task) {
+  auto entry = proto::parse_immich_entries(entries.value_or(""));
+  if (!entry) {
     return error_response(HttpError{
-        .status = 422, .code = "invalid_argument", .message = "Invalid request format: " + task.error().message});
+        .status = 422, .code = "invalid_argument", .message = "Invalid request format: " + entry.error().message});
   }
-  const bool visual = *task == proto::ImmichTask::kVisual;
+  const bool visual = entry->task == proto::ImmichTask::kVisual;
   if ((visual ? images.size() : texts.size()) != 1 || (visual ? !texts.empty() : !images.empty())) {
     return error_response(
         invalid(visual ? "expected one file \"image\" and no text" : "expected one field \"text\" and no image"));
   }
-  if (!visual) return Prediction{.inputs = {.images = {}, .texts = std::move(texts)}, .size = {}};
+  if (!visual) return Prediction{.model = std::move(entry->model), .images = {}, .texts = std::move(texts), .size = {}};
   std::optional<proto::ImmichImageSize> size;
   if (images.front()) {
     // A file that is no image is found out by the engine, which says more of it.
     if (const auto info = read_image_info(images.front()->bytes)) size = {.width = info->width, .height = info->height};
   }
-  return Prediction{.inputs = {.images = std::move(images), .texts = {}}, .size = size};
+  return Prediction{.model = std::move(entry->model), .images = std::move(images), .texts = {}, .size = size};
 }
 
 asio::awaitable<Response> predict(const HandlerContext& context, const Request& request, RequestScope& scope) {
@@ -71,7 +73,11 @@ asio::awaitable<Response> predict(const HandlerContext& context, const Request& 
   if (auto* refusal = std::get_if<Response>(&*parsed)) co_return std::move(*refusal);
   auto& prediction = std::get<Prediction>(*parsed);
 
-  auto outcome = co_await embed(context, request, std::move(prediction.inputs), proto::EmbedOptions{});
+  const auto choice = choose_model_by_foreign_name(context.models, request, prediction.model);
+  if (const auto* unknown = std::get_if<Response>(&choice)) co_return *unknown;
+  const ServedModel& model = *std::get<const ServedModel*>(choice);
+  EmbedCall call{.model = model, .images = std::move(prediction.images), .texts = std::move(prediction.texts)};
+  auto outcome = co_await embed(context, request, std::move(call));
   if (auto* refusal = std::get_if<Response>(&outcome)) co_return std::move(*refusal);
   const auto& embedded = std::get<Embedded>(outcome);
   const EmbeddedItem& item = embedded.images.empty() ? embedded.texts.front() : embedded.images.front();

@@ -27,7 +27,7 @@ Response route_list(const HandlerContext& context) {
   json.key("message").string("Immich ML");  // by which Immich's server knows its machine learning service
   json.key("name").string("mobileclip-server");
   json.key("version").string(version());
-  json.key("model").string(context.service.info().model);
+  json.key("model").string(context.models.first().service.info().model);
   json.key("routes").begin_array();
   for (const RouteEntry& route : all_routes()) {
     json.begin_object();

@@ -3,7 +3,7 @@
 namespace mobileclip::server {
 
 std::size_t LabelSet::bytes() const {
-  std::size_t total = sizeof *this + truncated.size() * sizeof(std::size_t);
+  std::size_t total = sizeof *this + model.size() + truncated.size() * sizeof(std::size_t);
   for (const auto* texts : {&labels, &templates}) {
     for (const std::string& text : *texts) total += sizeof(std::string) + text.size();
   }

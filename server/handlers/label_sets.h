@@ -14,6 +14,7 @@
 namespace mobileclip::server {
 
 struct LabelSet {
+  std::string model;  ///< id of the one that embedded them
   std::vector<std::string> labels;
   std::vector<std::string> templates;
   std::vector<std::vector<float>> embeddings;  ///< a label each: its prompts' mean, of unit length

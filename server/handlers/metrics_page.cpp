@@ -11,6 +11,13 @@ namespace mobileclip::server {
 
 namespace asio = boost::asio;
 
+std::string render_metrics(Metrics& metrics, const Models& models) {
+  for (const ServedModel& model : models) {
+    for (const Lane lane : kLanes) model.metrics.set_queue_depth(lane, model.service.queue_depth(lane));
+  }
+  return metrics.render();
+}
+
 MetricsPage::MetricsPage(std::function<std::string()> render, asio::any_io_executor workers)
     : state_(std::make_shared<State>()), workers_(std::move(workers)) {
   state_->render = std::move(render);

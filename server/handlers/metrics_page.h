@@ -10,8 +10,13 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "server/handlers/models.h"
+#include "server/metrics/metrics.h"
 
 namespace mobileclip::server {
+
+/// What was counted, and how long the models' queues are now.
+std::string render_metrics(Metrics& metrics, const Models& models);
 
 /// Rendering takes a millisecond or more: it is done on `workers`, and once for all who asked before it began, so that
 /// any number of readers holds up neither connections nor each other. Thread-safe. Outlives its readers; `workers` is

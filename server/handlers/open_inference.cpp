@@ -24,15 +24,46 @@ ErrorReply infer_error_format(const Refusal& refusal) {
   return {.status = refusal.status, .body = proto::infer_error(message)};
 }
 
-/// The path's model, in the version that the path may name; or the 404 that names those there are.
-std::variant<proto::InferModel, Response> asked_model(const Request& request) {
+/// A tower of a model: the protocol's "model". The first model's go by the tower's name alone ("image"), any model's by
+/// its id and the tower's ("MobileCLIP2-S2.image").
+struct Asked {
+  const ServedModel* model;
+  proto::InferModel tower;
+};
+
+bool has_tower(const ServedModel& model, proto::InferModel tower) {
+  return tower != proto::InferModel::kImage || model.service.info().image_input.has_value();
+}
+
+std::optional<Asked> find_tower(const Models& models, std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  const bool bare = dot == std::string_view::npos;
+  const auto tower = proto::infer_model(bare ? name : name.substr(dot + 1));
+  const ServedModel* model = bare ? &models.first() : dot == 0 ? nullptr : models.find(name.substr(0, dot));
+  if (!tower || model == nullptr || !has_tower(*model, *tower)) return std::nullopt;
+  return Asked{.model = model, .tower = *tower};
+}
+
+std::string tower_names(const Models& models) {
   std::string names;
-  for (const proto::InferModel model : proto::kInferModels) names += " " + std::string(proto::to_string(model));
+  for (const ServedModel& model : models) {
+    const std::string prefix = &model == &models.first() ? "" : model.id + ".";
+    for (const proto::InferModel tower : proto::kInferModels) {
+      if (has_tower(model, tower)) names += " " + prefix + std::string(proto::to_string(tower));
+    }
+  }
+  return names;
+}
+
+/// The path's model, in the version that the path may name; or the 404 that names those there are.
+std::variant<Asked, Response> asked_model(const HandlerContext& context, const Request& request) {
   const auto& parameters = request.path_parameters;
-  const auto model = proto::infer_model(parameters.front().second);
-  if (!model) {
+  const auto asked = find_tower(context.models, parameters.front().second);
+  if (!asked) {
     return error_response(
-        HttpError{.status = 404, .code = "not_found", .message = "unknown model; this server's models are:" + names});
+        HttpError{.status = 404,
+                  .code = "not_found",
+                  .message = "unknown model; this server's models are:" + tower_names(context.models)});
   }
   if (parameters.size() > 1 && parameters[1].second != proto::kInferModelVersion) {
     return error_response(HttpError{
@@ -40,7 +71,8 @@ std::variant<proto::InferModel, Response> asked_model(const Request& request) {
         .code = "not_found",
         .message = "unknown version; every model here has the one version " + std::string(proto::kInferModelVersion)});
   }
-  return *model;
+  request.trace->model = &asked->model->service.info();
+  return *asked;
 }
 
 Result<std::optional<std::size_t>> json_length(const RequestHead& head) {
@@ -64,25 +96,30 @@ Response to_response(proto::InferReplyBody reply) {
 }
 
 asio::awaitable<Response> infer(const HandlerContext& context, const Request& request, RequestScope& scope) {
-  auto asked = asked_model(request);
-  if (auto* unknown = std::get_if<Response>(&asked)) co_return std::move(*unknown);
-  const proto::InferModel model = std::get<proto::InferModel>(asked);
+  auto found = asked_model(context, request);
+  if (auto* unknown = std::get_if<Response>(&found)) co_return std::move(*unknown);
+  const Asked asked = std::get<Asked>(found);
   const auto length = json_length(request.head);
   if (!length) co_return error_response(length.error());
 
-  auto parse_body = [&] { return proto::parse_infer(model, request.body, *length); };
+  auto parse_body = [&] { return proto::parse_infer(asked.tower, request.body, *length); };
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);
   if (!parsed) co_return error_response(parsed.error());
 
-  EmbedInputs inputs{.images = std::move(parsed->images),
-                     .texts = std::move(parsed->texts),
-                     .token_ids = std::move(parsed->token_ids)};
-  auto outcome = co_await embed(context, request, std::move(inputs), parsed->options);
+  EmbedCall call{.model = *asked.model,
+                 .images = std::move(parsed->images),
+                 .texts = std::move(parsed->texts),
+                 .token_ids = std::move(parsed->token_ids),
+                 .options = parsed->options};
+  auto outcome = co_await embed(context, request, std::move(call));
   if (auto* refusal = std::get_if<Response>(&outcome)) co_return std::move(*refusal);
 
   auto& embedded = std::get<Embedded>(outcome);
   const std::size_t truncated = truncated_indices(embedded.texts).size();
-  proto::InferReply reply{.model = model, .id = parsed->id, .embeddings = {}, .binary = parsed->binary_output};
+  proto::InferReply reply{.model_name = request.path_parameters.front().second,
+                          .id = parsed->id,
+                          .embeddings = {},
+                          .binary = parsed->binary_output};
   for (EmbeddedItem& item : embedded.images.empty() ? embedded.texts : embedded.images) {
     reply.embeddings.push_back(std::move(item.embedding));
   }
@@ -111,23 +148,23 @@ Response readiness(const HandlerContext& context) {
 Response server_ready(const HandlerContext& context, const Request& /*request*/) { return readiness(context); }
 
 Response model_metadata(const HandlerContext& context, const Request& request) {
-  auto asked = asked_model(request);
-  if (auto* unknown = std::get_if<Response>(&asked)) return std::move(*unknown);
-  return json_response(proto::infer_model_metadata(std::get<proto::InferModel>(asked), context.service.info()));
+  auto found = asked_model(context, request);
+  if (auto* unknown = std::get_if<Response>(&found)) return std::move(*unknown);
+  const auto [model, tower] = std::get<Asked>(found);
+  const std::string& name = request.path_parameters.front().second;
+  return json_response(proto::infer_model_metadata(name, tower, model->service.info()));
 }
 
 Response model_ready(const HandlerContext& context, const Request& request) {
-  auto asked = asked_model(request);
-  if (auto* unknown = std::get_if<Response>(&asked)) return std::move(*unknown);
+  auto found = asked_model(context, request);
+  if (auto* unknown = std::get_if<Response>(&found)) return std::move(*unknown);
   return readiness(context);
 }
 
 constexpr RouteEntry kRoutes[] = {
     {"GET", "/v2", "Open Inference Protocol: the server", server_metadata, infer_error_format},
-    {"GET", "/v2/health/live", "Open Inference Protocol: liveness", server_live, infer_error_format,
-     Access::kProbe},
-    {"GET", "/v2/health/ready", "Open Inference Protocol: readiness", server_ready, infer_error_format,
-     Access::kProbe},
+    {"GET", "/v2/health/live", "Open Inference Protocol: liveness", server_live, infer_error_format, Access::kProbe},
+    {"GET", "/v2/health/ready", "Open Inference Protocol: readiness", server_ready, infer_error_format, Access::kProbe},
     {"GET", "/v2/models/{model}", "Open Inference Protocol: a model's tensors", model_metadata, infer_error_format},
     {"GET", "/v2/models/{model}/ready", "Open Inference Protocol: readiness", model_ready, infer_error_format,
      Access::kProbe},

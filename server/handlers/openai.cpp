@@ -68,14 +68,19 @@ asio::awaitable<Response> embeddings(const HandlerContext& context, const Reques
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);
   if (!parsed) co_return error_response(parsed.error());
 
-  EmbedInputs inputs{.images = std::move(parsed->images),
-                     .texts = std::move(parsed->texts),
-                     .token_ids = std::move(parsed->token_ids),
-                     .name_lists = true};
-  auto embedded = co_await embed_in_parts(context, request, std::move(inputs), parsed->options);
+  const auto choice = choose_model_by_foreign_name(context.models, request, parsed->options.model);
+  if (const auto* unknown = std::get_if<Response>(&choice)) co_return *unknown;
+  const ServedModel& model = *std::get<const ServedModel*>(choice);
+  EmbedCall call{.model = model,
+                 .images = std::move(parsed->images),
+                 .texts = std::move(parsed->texts),
+                 .token_ids = std::move(parsed->token_ids),
+                 .name_lists = true,
+                 .options = parsed->options};
+  auto embedded = co_await embed_in_parts(context, request, std::move(call));
   if (const auto* refusal = std::get_if<Response>(&embedded)) co_return with_input_indices(*refusal, parsed->order);
 
-  const auto reply = to_reply(context.service.info().model, *parsed, std::move(std::get<Embedded>(embedded)));
+  const auto reply = to_reply(model.service.info().model, *parsed, std::move(std::get<Embedded>(embedded)));
   auto serialize = [&reply]() -> Result<std::string> { return proto::openai_embeddings_reply(reply); };
   const std::size_t floats = reply.embeddings.size() * reply.embeddings.front().size();
   auto body = co_await run_stage(context, scope, RequestStage::kSerialize, floats * sizeof(float), serialize);
@@ -83,27 +88,25 @@ asio::awaitable<Response> embeddings(const HandlerContext& context, const Reques
   co_return json_response(std::move(*body));
 }
 
-proto::OpenAiModel served_model(const HandlerContext& context) {
-  return {.id = context.service.info().model_id,
-          .created = static_cast<std::int64_t>(read_process_stats().start_time_seconds)};
+proto::OpenAiModel described(const ServedModel& model) {
+  return {.id = model.id, .created = static_cast<std::int64_t>(read_process_stats().start_time_seconds)};
 }
 
 Response models(const HandlerContext& context, const Request& /*request*/) {
-  return json_response(proto::openai_model_list(served_model(context)));
+  std::vector<proto::OpenAiModel> all;
+  for (const ServedModel& one : context.models) all.push_back(described(one));
+  return json_response(proto::openai_model_list(all));
 }
 
 Response model(const HandlerContext& context, const Request& request) {
-  const std::string& asked = request.path_parameters.front().second;
-  const EngineInfo& info = context.service.info();
-  if (asked == info.model_id || asked == info.model) return json_response(proto::openai_model(served_model(context)));
-  return error_response(HttpError{.status = 404,
-                                  .code = "model_not_found",
-                                  .message = "there is no such model here; the one served is " + info.model_id});
+  auto choice = choose_model(context.models, request, request.path_parameters.front().second);
+  if (auto* unknown = std::get_if<Response>(&choice)) return std::move(*unknown);
+  return json_response(proto::openai_model(described(*std::get<const ServedModel*>(choice))));
 }
 
 constexpr RouteEntry kRoutes[] = {
     {"POST", "/v1/embeddings", "OpenAI: texts, token ids or images to embeddings", embeddings, openai_error_format},
-    {"GET", "/v1/models", "OpenAI: the model served", models, openai_error_format},
+    {"GET", "/v1/models", "OpenAI: the models served", models, openai_error_format},
     {"GET", "/v1/models/{model}", "OpenAI: the model of that name", model, openai_error_format},
 };
 

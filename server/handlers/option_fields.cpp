@@ -43,6 +43,10 @@ std::optional<Error> set_option(proto::EmbedOptions& options, std::string_view n
     for (const std::string_view k : known) names += (names.empty() ? "" : ", ") + std::string(k);
     return Error{ErrorCode::kInvalidArgument, "unknown parameter " + in_quotes(name) + "; known parameters: " + names};
   }
+  if (name == "model") {
+    options.model = value;
+    return std::nullopt;
+  }
   if (name == "normalize") return set_flag(options.normalize, name, value);
   if (name == "truncate") return set_flag(options.truncate, name, value);
   if (std::ranges::find(proto::kOutputOptions, name) != std::end(proto::kOutputOptions)) {

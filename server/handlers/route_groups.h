@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -23,8 +24,9 @@ using Work = boost::asio::awaitable<Response> (*)(const HandlerContext&, const R
 
 class StreamExchange;
 struct BulkShares;
+using SharesByModel = std::map<const ServedModel*, BulkShares>;
 /// Answers while the request is read; refused while the server stops (embed_batch.h).
-using Stream = boost::asio::awaitable<std::optional<Response>> (*)(const HandlerContext&, const BulkShares&,
+using Stream = boost::asio::awaitable<std::optional<Response>> (*)(const HandlerContext&, const SharesByModel&,
                                                                    const Request&, RequestScope&, StreamExchange&);
 
 struct RouteEntry {

@@ -12,9 +12,12 @@ namespace asio = boost::asio;
 namespace {
 
 /// Which weights an embedding is of: those of other fingerprints are not comparable with it.
-asio::awaitable<Response> with_fingerprint(const HandlerContext& context, asio::awaitable<Response> work) {
+asio::awaitable<Response> with_fingerprint(const HandlerContext& context, const Request& request,
+                                           asio::awaitable<Response> work) {
   Response response = co_await std::move(work);
-  response.headers.add("X-Model-Fingerprint", context.service.info().fingerprint);
+  const EngineInfo* chosen = request.trace->model;
+  const EngineInfo& info = chosen != nullptr ? *chosen : context.models.first().service.info();
+  response.headers.add("X-Model-Fingerprint", info.fingerprint);
   co_return response;
 }
 
@@ -30,11 +33,11 @@ Endpoint make_endpoint(const RouteEntry& route, const HandlerContext& context) {
                     .access = route.access};
   if (const Work* work = std::get_if<Work>(&route.handler)) {
     endpoint.handler = [work = *work, &context](const Request& request, RequestScope& scope) {
-      return with_fingerprint(context, work(context, request, scope));
+      return with_fingerprint(context, request, work(context, request, scope));
     };
   } else if (const Stream* stream = std::get_if<Stream>(&route.handler)) {
     endpoint.kind = EndpointKind::kStream;
-    endpoint.stream = [stream = *stream, &context, shares = BulkShares(context.config.engine)](
+    endpoint.stream = [stream = *stream, &context, shares = make_shares(context.models, context.config.engine)](
                           const Request& request, RequestScope& scope, StreamExchange& exchange) {
       return stream(context, shares, request, scope, exchange);
     };

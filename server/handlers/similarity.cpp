@@ -60,9 +60,8 @@ std::optional<Error> cut_embeddings(Vectors& embeddings, std::string_view name, 
   return std::nullopt;
 }
 
-std::optional<Error> check(proto::SimilarityRequest& request, const HandlerContext& context) {
-  const int model_dimensions = context.service.info().embed_dim;
-  const std::size_t most = context.config.max_items_per_request;
+/// `most` embeddings in a list.
+std::optional<Error> check(proto::SimilarityRequest& request, int model_dimensions, std::size_t most) {
   if (!request.options.normalize) return invalid("\"normalize\": cosines are always of normalised embeddings");
   if (request.options.dimensions > model_dimensions) {
     return invalid("\"dimensions\": expected at most " + std::to_string(model_dimensions) + ", found " +
@@ -82,15 +81,11 @@ std::optional<Error> check(proto::SimilarityRequest& request, const HandlerConte
   return cut_embeddings(request.text_embeddings, "text_embeddings", model_dimensions, request.options.dimensions);
 }
 
-Result<proto::SimilarityRequest> parse(const Request& request, const RequestBodyForm& form,
-                                       const HandlerContext& context) {
+Result<proto::SimilarityRequest> parse(const Request& request, const RequestBodyForm& form) {
   const auto options = options_from_query(request.head.query(), kSimilarityOptions);
   if (!options) return options.error();
-  auto parsed = form.form == BodyForm::kJson ? proto::parse_similarity(*request.body, *options)
-                                             : parse_form(request, form.boundary, *options);
-  if (!parsed) return parsed;
-  if (auto error = check(*parsed, context)) return *std::move(error);
-  return parsed;
+  return form.form == BodyForm::kJson ? proto::parse_similarity(*request.body, *options)
+                                      : parse_form(request, form.boundary, *options);
 }
 
 /// The embeddings of a side: those of its items, then those that came ready.
@@ -132,14 +127,24 @@ asio::awaitable<Response> similarity(const HandlerContext& context, const Reques
     if (tei && *tei) co_return co_await tei_similarity(context, request, scope);
   }
 
-  auto parse_body = [&] { return parse(request, std::get<RequestBodyForm>(form), context); };
+  auto parse_body = [&] { return parse(request, std::get<RequestBodyForm>(form)); };
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);
   if (!parsed) co_return error_response(parsed.error());
+  const auto choice = choose_model(context.models, request, parsed->options.model);
+  if (const auto* unknown = std::get_if<Response>(&choice)) co_return *unknown;
+  const ServedModel& model = *std::get<const ServedModel*>(choice);
+  const EngineInfo& info = model.service.info();
+  if (const auto error = check(*parsed, info.embed_dim, context.config.max_items_per_request))
+    co_return error_response(*error);
 
   Embedded embedded;
   if (!parsed->images.empty() || !parsed->texts.empty()) {
-    EmbedInputs inputs{.images = std::move(parsed->images), .texts = std::move(parsed->texts), .name_lists = true};
-    auto outcome = co_await embed(context, request, std::move(inputs), parsed->options);
+    EmbedCall call{.model = model,
+                   .images = std::move(parsed->images),
+                   .texts = std::move(parsed->texts),
+                   .name_lists = true,
+                   .options = parsed->options};
+    auto outcome = co_await embed(context, request, std::move(call));
     if (auto* refusal = std::get_if<Response>(&outcome)) co_return std::move(*refusal);
     embedded = std::move(std::get<Embedded>(outcome));
   }
@@ -148,7 +153,7 @@ asio::awaitable<Response> similarity(const HandlerContext& context, const Reques
   const Vectors texts = side_of(embedded.texts, parsed->text_embeddings);
 
   auto serialize = [&]() -> Result<std::string> {
-    proto::SimilarityReply reply = compare(images, texts, context.service.info());
+    proto::SimilarityReply reply = compare(images, texts, info);
     reply.truncated = truncated;
     return proto::similarity_reply(reply);
   };

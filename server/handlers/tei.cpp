@@ -73,12 +73,12 @@ std::optional<Error> refuse_too_long(const std::vector<std::string>& texts, std:
 }
 
 /// Ids that fit the context: texts too long keep their end instead of their beginning.
-Result<std::vector<TokenIds>> keep_ends(const HandlerContext& context, const std::vector<std::string>& texts) {
+Result<std::vector<TokenIds>> keep_ends(EmbeddingService& service, const std::vector<std::string>& texts) {
   if (auto error = refuse_too_long(texts, "truncation_direction Left")) return *std::move(error);
-  const auto context_length = static_cast<std::size_t>(context.service.info().context_length);
+  const auto context_length = static_cast<std::size_t>(service.info().context_length);
   std::vector<TokenIds> all;
   for (const std::string& text : texts) {
-    auto tokenized = context.service.tokenizer().encode(text, std::numeric_limits<std::size_t>::max());
+    auto tokenized = service.tokenizer().encode(text, std::numeric_limits<std::size_t>::max());
     if (!tokenized) return std::move(tokenized).error();
     TokenIds& ids = all.emplace_back(std::move(tokenized->ids));
     if (ids.size() > context_length) {
@@ -134,6 +134,7 @@ class Costs {
   std::chrono::nanoseconds inference_{0};
 };
 
+/// TEI serves one model and its requests name none: the first.
 struct TextCall {
   std::vector<std::string> texts;
   std::vector<TokenIds> token_ids = {};
@@ -145,15 +146,19 @@ asio::awaitable<std::variant<Embedded, Response>> embed_texts(const HandlerConte
                                                               RequestScope& scope, TextCall call, Costs& costs) {
   if (call.options.truncate && call.cut_side == proto::CutSide::kLeft && !call.texts.empty()) {
     const auto start = std::chrono::steady_clock::now();
-    auto tokenize = [&] { return keep_ends(context, call.texts); };
+    auto tokenize = [&] { return keep_ends(context.models.first().service, call.texts); };
     auto ids = co_await run_stage(context, scope, RequestStage::kParse, total_bytes(call.texts), tokenize);
     if (!ids) co_return error_response(ids.error());
     costs.tokenized_for(std::chrono::steady_clock::now() - start);
     call.token_ids = std::move(*ids);
     call.texts.clear();
   }
-  EmbedInputs inputs{.images = {}, .texts = std::move(call.texts), .token_ids = std::move(call.token_ids)};
-  auto outcome = co_await embed(context, request, std::move(inputs), call.options);
+  EmbedCall of_first{.model = context.models.first(),
+                     .images = {},
+                     .texts = std::move(call.texts),
+                     .token_ids = std::move(call.token_ids),
+                     .options = call.options};
+  auto outcome = co_await embed(context, request, std::move(of_first));
   if (const auto* embedded = std::get_if<Embedded>(&outcome)) costs.add(embedded->texts);
   co_return outcome;
 }
@@ -217,7 +222,7 @@ asio::awaitable<Response> tokenize(const HandlerContext& context, const Request&
   auto tokenize_all = [&]() -> Result<std::string> {
     std::vector<std::vector<TokenSpan>> all;
     for (const std::string& text : parsed->texts) {
-      auto spans = context.service.tokenizer().spans(text);
+      auto spans = context.models.first().service.tokenizer().spans(text);
       if (!spans) return std::move(spans).error();
       all.push_back(std::move(*spans));
     }

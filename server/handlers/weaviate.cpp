@@ -27,8 +27,10 @@ asio::awaitable<Response> vectorize(const HandlerContext& context, const Request
   auto parsed = co_await run_stage(context, scope, RequestStage::kParse, request.body->size(), parse_body);
   if (!parsed) co_return error_response(parsed.error());
 
-  EmbedInputs inputs{.images = std::move(parsed->images), .texts = std::move(parsed->texts), .name_lists = true};
-  auto outcome = co_await embed_in_parts(context, request, std::move(inputs), proto::EmbedOptions{});
+  const ServedModel& model = context.models.first();  // its requests name none
+  EmbedCall call{
+      .model = model, .images = std::move(parsed->images), .texts = std::move(parsed->texts), .name_lists = true};
+  auto outcome = co_await embed_in_parts(context, request, std::move(call));
   if (auto* refusal = std::get_if<Response>(&outcome)) co_return std::move(*refusal);
 
   auto& embedded = std::get<Embedded>(outcome);
@@ -38,7 +40,7 @@ asio::awaitable<Response> vectorize(const HandlerContext& context, const Request
   for (EmbeddedItem& item : embedded.images) reply.images.push_back(std::move(item.embedding));
   auto serialize = [&reply]() -> Result<std::string> { return proto::weaviate_reply(reply); };
   const std::size_t floats =
-      (reply.texts.size() + reply.images.size()) * static_cast<std::size_t>(context.service.info().embed_dim);
+      (reply.texts.size() + reply.images.size()) * static_cast<std::size_t>(model.service.info().embed_dim);
   auto body = co_await run_stage(context, scope, RequestStage::kSerialize, floats * sizeof(float), serialize);
   if (!body) co_return error_response(body.error());
   Response response = json_response(std::move(*body));
@@ -47,7 +49,7 @@ asio::awaitable<Response> vectorize(const HandlerContext& context, const Request
 }
 
 Response meta(const HandlerContext& context, const Request& /*request*/) {
-  return json_response(proto::weaviate_meta(context.service.info(), version()));
+  return json_response(proto::weaviate_meta(context.models.first().service.info(), version()));
 }
 
 /// Weaviate's probes say what they have to say by their status.

@@ -30,8 +30,9 @@ class RequestTrace {
   [[nodiscard]] std::size_t items(Lane lane) const { return lanes_[static_cast<std::size_t>(lane)].items; }
   [[nodiscard]] std::size_t largest_batch() const { return largest_batch_; }
 
-  std::string id{};                ///< X-Request-Id
-  std::size_t received_bytes = 0;  ///< of the body
+  std::string id{};                   ///< X-Request-Id
+  const EngineInfo* model = nullptr;  ///< that the request chose; null until it did
+  std::size_t received_bytes = 0;     ///< of the body
 
  private:
   struct LaneTrace {

@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
+#include "server/metrics/buckets.h"
 #include "server/metrics/process_stats.h"
 
 namespace mobileclip::server {
@@ -19,7 +21,6 @@ namespace {
 using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
-using prometheus::Labels;
 using prometheus::Registry;
 
 // Every status the server answers with, and 0 for one that is missing here: the label set stays fixed whatever happens.
@@ -28,9 +29,6 @@ constexpr std::array<unsigned, 23> kStatuses = {200, 204, 400, 404, 405, 406, 40
                                                 431, 500, 501, 503, 504, 507, 0};
 constexpr std::array<std::string_view, kRequestStageCount> kRequestStages = {"read",     "parse", "serialize",
                                                                              "compress", "write", "total"};
-constexpr std::array<std::string_view, 3> kEngineStages = {"prepare", "queue", "inference"};
-constexpr std::array<std::string_view, 3> kCacheOutcomes = {"hit", "coalesced", "miss"};
-constexpr std::array<std::string_view, 2> kDropReasons = {"expired", "abandoned"};
 
 enum class Rejection {
   kMalformed,
@@ -88,15 +86,6 @@ std::size_t index_of(Enum value) {
   return static_cast<std::size_t>(value);
 }
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-/// 50 µs to 10 s: a tokenisation to a queue's whole timeout.
-Histogram::BucketBoundaries duration_buckets() {
-  return {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
-}
-
-Histogram::BucketBoundaries batch_buckets() { return {1, 2, 4, 8, 16, 32, 64, 128}; }
-
 Counter& counter(Registry& registry, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
 }
@@ -114,22 +103,9 @@ struct Metrics::Series {
   std::array<Counter*, kRejections.size()> rejected{};
   std::array<Histogram*, kRequestStages.size()> request_stages{};
 
-  std::array<std::array<Histogram*, kEngineStages.size()>, std::size(kLanes)> engine_stages{};
-  std::array<Histogram*, std::size(kLanes)> batch_size{};
-  std::array<Gauge*, std::size(kLanes)> queue_depth{};
-  std::array<std::array<Counter*, kDropReasons.size()>, std::size(kLanes)> dropped{};
-
-  std::array<std::array<Counter*, kCacheOutcomes.size()>, std::size(kLanes)> cache_lookups{};
-  std::array<Counter*, std::size(kLanes)> cache_evictions{};
-  std::array<Gauge*, std::size(kLanes)> cache_entries{};
-  std::array<Gauge*, std::size(kLanes)> cache_bytes{};
-
   Gauge& in_flight =
       gauge(registry, "mobileclip_requests_in_flight", "Requests read in part or whole and not yet answered");
   Gauge& connections = gauge(registry, "mobileclip_connections", "Open client connections");
-  Counter& images = counter(registry, "mobileclip_images_total", "Images embedded");
-  Counter& texts = counter(registry, "mobileclip_texts_total", "Texts embedded");
-  Counter& tokens = counter(registry, "mobileclip_tokens_total", "Tokens of the texts embedded, specials counted");
   Counter& log_dropped =
       counter(registry, "mobileclip_log_lines_dropped_total", "Log lines dropped because their reader stalled");
   Gauge& body_bytes = gauge(registry, "mobileclip_request_body_bytes", "Memory that request bodies hold");
@@ -144,11 +120,9 @@ struct Metrics::Series {
                                               .Help("1; the labels say what is running")
                                               .Register(registry);
 
-  explicit Series(const std::vector<std::string>& routes) {
-    add_request_series(routes);
-    for (const Lane lane : kLanes) add_lane_series(lane);
-    for (const Lane lane : kLanes) add_cache_series(lane);
-  }
+  std::vector<std::unique_ptr<ModelMetrics>> models;
+
+  explicit Series(const std::vector<std::string>& routes) { add_request_series(routes); }
 
   void add_request_series(const std::vector<std::string>& routes) {
     auto& requests_family = prometheus::BuildCounter()
@@ -177,70 +151,16 @@ struct Metrics::Series {
       request_stages[i] = &stage_family.Add({{"stage", std::string(kRequestStages[i])}}, duration_buckets());
     }
   }
-
-  // A family registered again under its name is the same family.
-  void add_lane_series(Lane lane) {
-    const std::size_t l = index_of(lane);
-    const std::string name(to_string(lane));
-    auto& stage_family = prometheus::BuildHistogram()
-                             .Name("mobileclip_engine_stage_duration_seconds")
-                             .Help("Time an item spends in each of the engine's stages")
-                             .Register(registry);
-    for (std::size_t i = 0; i < kEngineStages.size(); ++i) {
-      engine_stages[l][i] =
-          &stage_family.Add({{"lane", name}, {"stage", std::string(kEngineStages[i])}}, duration_buckets());
-    }
-    batch_size[l] = &prometheus::BuildHistogram()
-                         .Name("mobileclip_batch_size")
-                         .Help("Items a forward pass took")
-                         .Register(registry)
-                         .Add({{"lane", name}}, batch_buckets());
-    queue_depth[l] = &prometheus::BuildGauge()
-                          .Name("mobileclip_queue_depth")
-                          .Help("Items admitted and not yet answered")
-                          .Register(registry)
-                          .Add({{"lane", name}});
-    auto& dropped_family = prometheus::BuildCounter()
-                               .Name("mobileclip_dropped_total")
-                               .Help("Items dropped before their forward pass, by reason")
-                               .Register(registry);
-    for (std::size_t i = 0; i < kDropReasons.size(); ++i) {
-      dropped[l][i] = &dropped_family.Add({{"lane", name}, {"reason", std::string(kDropReasons[i])}});
-    }
-  }
-
-  void add_cache_series(Lane lane) {
-    const std::size_t l = index_of(lane);
-    const std::string name(to_string(lane));
-    auto& lookups_family = prometheus::BuildCounter()
-                               .Name("mobileclip_cache_lookups_total")
-                               .Help("Items looked for in the cache, by outcome (coalesced: the same was under way)")
-                               .Register(registry);
-    for (std::size_t i = 0; i < kCacheOutcomes.size(); ++i) {
-      cache_lookups[l][i] = &lookups_family.Add({{"lane", name}, {"outcome", std::string(kCacheOutcomes[i])}});
-    }
-    cache_evictions[l] = &prometheus::BuildCounter()
-                              .Name("mobileclip_cache_evictions_total")
-                              .Help("Embeddings dropped from the cache to make room")
-                              .Register(registry)
-                              .Add({{"lane", name}});
-    cache_entries[l] = &prometheus::BuildGauge()
-                            .Name("mobileclip_cache_entries")
-                            .Help("Embeddings in the cache")
-                            .Register(registry)
-                            .Add({{"lane", name}});
-    cache_bytes[l] = &prometheus::BuildGauge()
-                          .Name("mobileclip_cache_bytes")
-                          .Help("Memory that the cache takes")
-                          .Register(registry)
-                          .Add({{"lane", name}});
-  }
 };
 
 Metrics::Metrics(const std::vector<std::string>& routes) : series_(std::make_unique<Series>(routes)) {}
 Metrics::~Metrics() = default;
 
-void Metrics::set_build_info(const BuildInfo& info) {
+ModelMetrics& Metrics::add_model(const std::string& name) {
+  return *series_->models.emplace_back(std::make_unique<ModelMetrics>(series_->registry, name));
+}
+
+void Metrics::add_build_info(const BuildInfo& info) {
   series_->build_info
       .Add({{"version", info.version}, {"model", info.model}, {"precision", info.precision}, {"isa", info.isa}})
       .Set(1);
@@ -264,40 +184,7 @@ void Metrics::connection_opened() { series_->connections.Increment(); }
 void Metrics::connection_closed() { series_->connections.Decrement(); }
 void Metrics::connection_refused() { series_->rejected[index_of(Rejection::kConnections)]->Increment(); }
 
-void Metrics::images_embedded(std::size_t count) { series_->images.Increment(static_cast<double>(count)); }
-void Metrics::texts_embedded(std::size_t count) { series_->texts.Increment(static_cast<double>(count)); }
-
-void Metrics::cache_looked_up(Lane lane, const CacheLookup& lookup) {
-  const auto& by_outcome = series_->cache_lookups[index_of(lane)];
-  by_outcome[0]->Increment(static_cast<double>(lookup.hits));
-  by_outcome[1]->Increment(static_cast<double>(lookup.coalesced));
-  by_outcome[2]->Increment(static_cast<double>(lookup.misses));
-}
-
-void Metrics::cache_changed(Lane lane, const CacheChange& change) {
-  const std::size_t l = index_of(lane);
-  series_->cache_evictions[l]->Increment(static_cast<double>(change.evicted));
-  series_->cache_entries[l]->Set(static_cast<double>(change.entries));
-  series_->cache_bytes[l]->Set(static_cast<double>(change.bytes));
-}
-
-void Metrics::on_batch(Lane lane, std::size_t items) {
-  series_->batch_size[index_of(lane)]->Observe(static_cast<double>(items));
-}
-
-void Metrics::on_stage(Lane lane, Stage stage, std::chrono::nanoseconds duration) {
-  series_->engine_stages[index_of(lane)][index_of(stage)]->Observe(seconds(duration));
-}
-
-void Metrics::on_dropped(Lane lane, DropReason reason) {
-  series_->dropped[index_of(lane)][index_of(reason)]->Increment();
-}
-
-void Metrics::on_tokens(std::uint64_t tokens) { series_->tokens.Increment(static_cast<double>(tokens)); }
-
-std::string Metrics::render(const QueueDepths& depths) {
-  series_->queue_depth[index_of(Lane::kImage)]->Set(static_cast<double>(depths.image));
-  series_->queue_depth[index_of(Lane::kText)]->Set(static_cast<double>(depths.text));
+std::string Metrics::render() {
   const ProcessStats process = read_process_stats();
   series_->resident.Set(process.resident_bytes);
   series_->cpu.Increment(std::max(0.0, process.cpu_seconds - series_->cpu.Value()));

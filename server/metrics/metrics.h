@@ -1,5 +1,5 @@
-// Every series the server exports, in Prometheus's text format. All of them exist, at zero, from construction; label
-// values come from fixed sets.
+// Every series the server exports, in Prometheus's text format. All of them exist, at zero, from construction, those of
+// a model once it is added; label values come from fixed sets.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/runtime/engine.h"
+#include "server/metrics/model_metrics.h"
 
 namespace mobileclip::server {
 
@@ -26,26 +26,6 @@ struct BuildInfo {
   std::string isa;
 };
 
-/// Values that are asked for when they are scraped.
-struct QueueDepths {
-  std::size_t image = 0;
-  std::size_t text = 0;
-};
-
-/// What became of a request's items at a cache.
-struct CacheLookup {
-  std::size_t hits = 0;
-  std::size_t coalesced = 0;  ///< the same was being embedded already
-  std::size_t misses = 0;
-};
-
-/// A cache after something was added to it.
-struct CacheChange {
-  std::size_t evicted = 0;  ///< to make room
-  std::size_t entries = 0;
-  std::size_t bytes = 0;
-};
-
 /// What others count; asked at each scrape, from any thread. Whoever is asked outlives the last scrape.
 struct ScrapeSources {
   std::function<std::uint64_t()> dropped_log_lines = [] { return std::uint64_t{0}; };  ///< since the start
@@ -54,17 +34,21 @@ struct ScrapeSources {
 };
 
 /// Thread-safe.
-class Metrics final : public EngineObserver {
+class Metrics {
  public:
   /// Index of a request's route among `routes`; routes.size() stands for every other path.
   using RouteIndex = std::size_t;
 
   explicit Metrics(const std::vector<std::string>& routes);
-  ~Metrics() override;
+  ~Metrics();
+
+  /// Before the first request: the series of the model that requests call `name`. They live as long as this.
+  ModelMetrics& add_model(const std::string& name);
 
   /// Called once, before the first scrape.
   void set_sources(ScrapeSources sources);
-  void set_build_info(const BuildInfo& info);
+  /// Once a model.
+  void add_build_info(const BuildInfo& info);
 
   void request_started();
   /// `status` is what was answered; kNoAnswer where the connection ended first.
@@ -76,19 +60,8 @@ class Metrics final : public EngineObserver {
   void connection_closed();
   void connection_refused();  ///< over max_connections
 
-  void images_embedded(std::size_t count);
-  void texts_embedded(std::size_t count);
-
-  void cache_looked_up(Lane lane, const CacheLookup& lookup);
-  void cache_changed(Lane lane, const CacheChange& change);
-
-  void on_batch(Lane lane, std::size_t items) override;
-  void on_stage(Lane lane, Stage stage, std::chrono::nanoseconds duration) override;
-  void on_dropped(Lane lane, DropReason reason) override;
-  void on_tokens(std::uint64_t tokens) override;
-
   /// The exposition (text/plain; version=0.0.4).
-  [[nodiscard]] std::string render(const QueueDepths& depths);
+  [[nodiscard]] std::string render();
 
  private:
   struct Series;

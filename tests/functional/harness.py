@@ -180,9 +180,15 @@ class Server:
         return "".join(self.log)
 
     def metrics(self):
-        """{'name{labels}': value}"""
-        lines = self.get("/metrics").body.decode().splitlines()
-        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines if line and line[0] != "#"}
+        """{'name{labels}': value}; what each model has is there without the model's label, too: the sum over models."""
+        values, sums = {}, collections.Counter()
+        for line in self.get("/metrics").body.decode().splitlines():
+            if line and line[0] != "#":
+                name, value = line.rsplit(" ", 1)
+                values[name] = float(value)
+                over_models = re.sub(r',?model="[^"]*"', "", name).replace("{,", "{").replace("{}", "")
+                sums[over_models] += float(value)
+        return {**sums, **values}
 
     def wait_for_metric(self, name, least, timeout=60):
         """Waits until the series has reached `least`; the last value seen."""

@@ -191,7 +191,7 @@ class OpenApi(harness.ServerTest):
                     content_type, body = self.encode(*list(self.bodies(operation))[0])
                     reply = self.server.request(method, f"{path}?{parameter['name']}=nonsense", body,
                                                 {"Content-Type": content_type})
-                    self.assert_described(operation, reply, 400)
+                    self.assert_described(operation, reply, 404 if parameter["name"] == "model" else 400)
             for parameter in self.parameters(operation, "path"):
                 with self.subTest(operation=operation["operationId"], parameter=parameter["name"]):
                     headers, body = {}, None

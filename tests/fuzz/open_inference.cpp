@@ -26,7 +26,7 @@ void check_request(InferModel model, const InferRequest& request, const std::sha
     for (const std::int32_t id : ids) CHECK(id >= 0);
   }
   const InferReplyBody reply = infer_reply(
-      {.model = model, .id = request.id, .embeddings = {{1, -0.5F}, {0, 2}}, .binary = request.binary_output});
+      {.model_name = "m", .id = request.id, .embeddings = {{1, -0.5F}, {0, 2}}, .binary = request.binary_output});
   CHECK(reply.json_length.has_value() == request.binary_output);
   const std::size_t json_length = reply.json_length.value_or(reply.body.size());
   const auto document = parse_json(std::string_view(reply.body).substr(0, json_length));

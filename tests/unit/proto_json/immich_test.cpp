@@ -14,9 +14,14 @@ std::string refusal(std::string_view entries) {
 }
 
 TEST(Immich, KnowsItsTasks) {
-  EXPECT_EQ(*parse_immich_entries(R"({"clip": {"visual": {"modelName": "a", "options": {"x": 1}}}})"),
-            ImmichTask::kVisual);
-  EXPECT_EQ(*parse_immich_entries(R"({"clip": {"textual": {"modelName": "a"}}})"), ImmichTask::kTextual);
+  const auto visual = parse_immich_entries(R"({"clip": {"visual": {"modelName": "a", "options": {"x": 1}}}})");
+  ASSERT_TRUE(visual);
+  EXPECT_EQ(visual->task, ImmichTask::kVisual);
+  EXPECT_EQ(visual->model, "a");
+  const auto textual = parse_immich_entries(R"({"clip": {"textual": {"modelName": "b"}}})");
+  ASSERT_TRUE(textual);
+  EXPECT_EQ(textual->task, ImmichTask::kTextual);
+  EXPECT_EQ(textual->model, "b");
   EXPECT_THAT(refusal(R"({"facial-recognition": {}})"), HasSubstr("facial-recognition"));
   EXPECT_THAT(refusal(R"({"clip": {"audio": {}}})"), HasSubstr("audio"));
   EXPECT_THAT(refusal(R"({"clip": {"visual": {"modelName": "a"}, "textual": {"modelName": "a"}}})"),

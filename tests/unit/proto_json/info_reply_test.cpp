@@ -19,9 +19,13 @@ EngineInfo some_engine(bool synthetic) {
 }
 
 nlohmann::json info_json(const EngineInfo& engine, const EngineOptions& options = {}) {
+  EngineInfo text_encoder{};
+  text_encoder.model = "e5";
+  text_encoder.embed_dim = 384;
+  const std::vector<InfoModel> models{{.id = "s0", .engine = engine}, {.id = "small-e5", .engine = text_encoder}};
   return nlohmann::json::parse(info_reply({.version = "1.2.3",
                                            .revision = "0123abcd",
-                                           .engine = engine,
+                                           .models = models,
                                            .options = options,
                                            .max_body_bytes = 1000,
                                            .max_items_per_request = 7,
@@ -33,6 +37,17 @@ TEST(InfoReply, SaysNothingOfPixelsWhereTheModelTakesTextsOnly) {
   EXPECT_EQ(info_json(engine)["preprocessing"]["image_size"], 256);
   engine.image_input.reset();
   EXPECT_FALSE(info_json(engine).contains("preprocessing"));
+}
+
+TEST(InfoReply, ListsEveryModel) {
+  const auto models = info_json(some_engine(false))["models"];
+  ASSERT_EQ(models.size(), 2u);
+  EXPECT_EQ(models[0]["id"], "s0");
+  EXPECT_EQ(models[0]["images"], true);
+  EXPECT_EQ(models[1]["id"], "small-e5");
+  EXPECT_EQ(models[1]["model"], "e5");
+  EXPECT_EQ(models[1]["dimensions"], 384);
+  EXPECT_EQ(models[1]["images"], false);
 }
 
 TEST(InfoReply, SaysWhatIsServedAndItsLimits) {

@@ -126,7 +126,7 @@ TEST(OpenInference, ShapesDoNotOverflow) {
 }
 
 TEST(OpenInference, RepliesInJsonOrBinary) {
-  InferReply reply{.model = InferModel::kText, .id = "7", .embeddings = {{1, 2}, {3, 4}}, .binary = false};
+  InferReply reply{.model_name = "text", .id = "7", .embeddings = {{1, 2}, {3, 4}}, .binary = false};
   const InferReplyBody as_json = infer_reply(reply);
   EXPECT_FALSE(as_json.json_length);
   EXPECT_EQ(as_json.body,

@@ -85,8 +85,9 @@ TEST(OpenAi, RepliesInFloatsOrBase64) {
 TEST(OpenAi, ErrorsAndModels) {
   EXPECT_EQ(openai_error({.message = "m", .type = "t", .param = {}, .code = "c"}),
             R"({"error":{"message":"m","type":"t","param":null,"code":"c"}})");
-  EXPECT_EQ(openai_model_list({.id = "a", .created = 5}),
-            R"({"object":"list","data":[{"id":"a","object":"model","created":5,"owned_by":"mobileclip-server"}]})");
+  EXPECT_EQ(openai_model_list(std::vector<OpenAiModel>{{.id = "a", .created = 5}, {.id = "b", .created = 5}}),
+            R"({"object":"list","data":[{"id":"a","object":"model","created":5,"owned_by":"mobileclip-server"},)"
+            R"({"id":"b","object":"model","created":5,"owned_by":"mobileclip-server"}]})");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <latch>
 #include <thread>
 
+#include "engine/runtime/workers.h"
 #include "engine/tokenizer/demo_vocabulary.h"
 #include "tests/support/synthetic_model.h"
 
@@ -103,6 +104,28 @@ class EngineTest : public ::testing::Test {
     return std::sqrt(sum);
   }
 };
+
+TEST_F(EngineTest, SeveralShareTheirWorkersAndGoWhileOthersWork) {
+  const auto alone = make();
+  const std::vector<float> expected = texts(*alone, {"a photo of a cat"}).front()->embedding;
+  Workers workers(2, "auto");
+  const auto borrow = [&workers] {
+    return std::make_unique<Engine>(
+        workers, make_runnable(tiny_model(), arithmetic_of(Precision::kFp32, workers.kernels())), EngineOptions{});
+  };
+  const auto stays = borrow();
+  EXPECT_EQ(stays->info().threads, 2);
+  std::atomic<bool> stop{false};
+  std::jthread keeps_it_busy([&] {
+    while (!stop) EXPECT_TRUE(images(*stays, {bmp(1), bmp(2)}).front());
+  });
+  for (int i = 0; i < 5; ++i) {
+    const auto goes = borrow();
+    EXPECT_EQ(texts(*goes, {"a photo of a cat"}).front()->embedding, expected);
+    ASSERT_FALSE(goes->submit_images({bmp(3)}, {}, [](Results) {}));
+  }  // its destructor waits for what it took, not for the other's endless work
+  stop = true;
+}
 
 TEST_F(EngineTest, WarmsUpAndEmbedsBothKinds) {
   const auto engine = make();

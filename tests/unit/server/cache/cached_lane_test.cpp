@@ -9,6 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "server/metrics/metrics.h"
+
 namespace mobileclip::server {
 namespace {
 
@@ -66,7 +68,7 @@ class CachedLaneTest : public ::testing::Test {
               submitted.push_back({std::move(inputs), request, std::move(done)});
               return std::nullopt;
             },
-            metrics)) {}
+            model_metrics)) {}
 
   std::shared_ptr<Asked> ask(std::vector<std::string> texts, const EmbedRequest& request = {}) {
     auto asked = std::make_shared<Asked>();
@@ -80,15 +82,16 @@ class CachedLaneTest : public ::testing::Test {
   }
 
   double metric(const std::string& name) {
-    const std::string page = metrics.render({});
+    const std::string page = metrics.render();
     const std::size_t at = page.find("\n" + name + " ");
     return at == std::string::npos ? -1 : std::stod(page.substr(at + name.size() + 2));
   }
   double lookups(const std::string& outcome) {
-    return metric("mobileclip_cache_lookups_total{lane=\"text\",outcome=\"" + outcome + "\"}");
+    return metric("mobileclip_cache_lookups_total{lane=\"text\",model=\"m\",outcome=\"" + outcome + "\"}");
   }
 
   Metrics metrics{{}};
+  ModelMetrics& model_metrics = metrics.add_model("m");
   std::optional<Error> refusal;
   std::vector<Submitted> submitted;
   std::shared_ptr<CachedLane<std::string>> lane;
@@ -117,8 +120,8 @@ TEST_F(CachedLaneTest, AnswersAgainWithoutTheEngine) {
   EXPECT_THAT(submitted, SizeIs(1));
   EXPECT_EQ(lookups("hit"), 1);
   EXPECT_EQ(lookups("miss"), 1);
-  EXPECT_EQ(metric("mobileclip_cache_entries{lane=\"text\"}"), 1);
-  EXPECT_GT(metric("mobileclip_cache_bytes{lane=\"text\"}"), 100);
+  EXPECT_EQ(metric("mobileclip_cache_entries{lane=\"text\",model=\"m\"}"), 1);
+  EXPECT_GT(metric("mobileclip_cache_bytes{lane=\"text\",model=\"m\"}"), 100);
 }
 
 TEST_F(CachedLaneTest, OnlyWhatIsMissingGoesToTheEngineAndOrderStays) {
@@ -288,10 +291,10 @@ TEST_F(SmallCachedLaneTest, ForgetsTheOldest) {
     ask({text});
     submitted.back().answer();
   }
-  EXPECT_LE(metric("mobileclip_cache_bytes{lane=\"text\"}"), 800);
-  const double kept = metric("mobileclip_cache_entries{lane=\"text\"}");
+  EXPECT_LE(metric("mobileclip_cache_bytes{lane=\"text\",model=\"m\"}"), 800);
+  const double kept = metric("mobileclip_cache_entries{lane=\"text\",model=\"m\"}");
   EXPECT_GE(kept, 2);
-  EXPECT_EQ(metric("mobileclip_cache_evictions_total{lane=\"text\"}"), 5 - kept);
+  EXPECT_EQ(metric("mobileclip_cache_evictions_total{lane=\"text\",model=\"m\"}"), 5 - kept);
   ask({"e"});
   EXPECT_THAT(submitted, SizeIs(5));
   ask({"a"});
@@ -303,6 +306,7 @@ TEST(CachedLaneThreads, EveryAskerGetsItsAnswerOnce) {
   constexpr int kAskers = 8;
   constexpr int kRounds = 300;
   Metrics metrics{{}};
+  ModelMetrics& model_metrics = metrics.add_model("m");
   std::mutex threads_mutex;
   std::vector<std::jthread> threads;
   std::atomic<unsigned> calls{0};
@@ -327,7 +331,7 @@ TEST(CachedLaneThreads, EveryAskerGetsItsAnswerOnce) {
     });
     return std::nullopt;
   };
-  auto lane = std::make_shared<CachedLane<std::string>>(Lane::kText, 1500, submit, metrics);  // forgets most
+  auto lane = std::make_shared<CachedLane<std::string>>(Lane::kText, 1500, submit, model_metrics);  // forgets most
 
   std::atomic<int> answered{0};
   std::atomic<int> refused{0};

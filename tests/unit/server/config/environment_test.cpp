@@ -18,8 +18,20 @@ TEST(ApplyEnvironment, SetsWhatItsVariablesGive) {
   apply_environment(
       {{"PATH", "/bin"}, {"MOBILECLIP_PORT", "9000"}, {"MOBILECLIP_MODEL", "/m"}, {"mobileclip_host", "x"}}, config);
   EXPECT_EQ(config.port, 9000);
-  EXPECT_EQ(config.model, "/m");
+  EXPECT_EQ(config.models, std::vector<std::filesystem::path>{"/m"});
   EXPECT_EQ(config.host, "127.0.0.1");
+}
+
+TEST(ApplyEnvironment, ColonsJoinSeveralModels) {
+  ServerConfig config;
+  config.models = {"/from/the/file"};
+  apply_environment({{"MOBILECLIP_MODEL", "/a:b/c"}}, config);
+  EXPECT_EQ(config.models, (std::vector<std::filesystem::path>{"/a", "b/c"}));
+  EXPECT_THAT(
+      [&] {
+        apply_environment({{"MOBILECLIP_MODEL", "/a:"}}, config);
+      },
+      ThrowsMessage<ConfigError>(::testing::HasSubstr("MOBILECLIP_MODEL: expected a directory, found ''")));
 }
 
 TEST(ApplyEnvironment, TakesAnEmptyVariableAsUnset) {

@@ -31,7 +31,7 @@ TEST(ApplyYaml, SetsWhatIsGivenAndLeavesTheRest) {
       "engine: {max_batch: 8}\n"
       "log:\n"
       "  access: yes\n");
-  EXPECT_EQ(config.model, "/models/s0");
+  EXPECT_EQ(config.models, std::vector<std::filesystem::path>{"/models/s0"});
   EXPECT_EQ(config.port, 9000);
   EXPECT_EQ(config.request_timeout, std::chrono::milliseconds(500));
   EXPECT_EQ(config.engine.max_batch, 8);
@@ -110,15 +110,26 @@ TEST(ApplyYamlFile, TakesAnEmptyFile) {
   EXPECT_EQ(to_yaml(config), to_yaml(ServerConfig()));
 }
 
+TEST(ApplyYaml, TakesAListOfModels) {
+  EXPECT_EQ(read("model: [/a, /b]\n").models, (std::vector<std::filesystem::path>{"/a", "/b"}));
+  EXPECT_EQ(read("model:\n  - /a\n").models, std::vector<std::filesystem::path>{"/a"});
+  EXPECT_THAT([] { read("model: []\n"); }, ThrowsMessage<ConfigError>(HasSubstr("expected a directory")));
+  EXPECT_THAT([] { read("model:\n  - /a\n  - {b: c}\n"); },
+              ThrowsMessage<ConfigError>(HasSubstr(":3: model: expected a directory, found a structure")));
+  EXPECT_THAT([] { read("server:\n  host: [a]\n"); }, ThrowsMessage<ConfigError>(HasSubstr("found a structure")));
+}
+
 TEST(ToYaml, IsReadBack) {
   ServerConfig config;
-  config.model = "a \"quoted\": # path\twith\nanything é";
+  config.models = {"a \"quoted\": # path\twith\nanything é"};
   config.host = "::1";
   config.engine.max_wait = std::chrono::microseconds(1500);
   config.engine.exif = ExifOrientation::kApply;
   config.log_level = "off";
   EXPECT_EQ(to_yaml(read(to_yaml(config))), to_yaml(config));
-  EXPECT_EQ(read(to_yaml(config)).model, config.model);
+  EXPECT_EQ(read(to_yaml(config)).models, config.models);
+  config.models = {"/a", "b, c]", "d: e"};
+  EXPECT_EQ(read(to_yaml(config)).models, config.models);
   EXPECT_EQ(read(to_yaml(config)).log_level, "off");
 }
 

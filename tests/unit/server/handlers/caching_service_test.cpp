@@ -60,12 +60,13 @@ class CachingServiceTest : public ::testing::Test {
   }
 
   Metrics metrics{{}};
-  ServerConfig config;
+  ModelMetrics& model_metrics = metrics.add_model("m");
+  CacheSizes sizes{.images = 0, .texts = 1 << 20};
   CountingService engine;
 };
 
-TEST_F(CachingServiceTest, ByDefaultTextsAreRememberedAndImagesAreNot) {
-  CachingService service(engine, config, metrics);
+TEST_F(CachingServiceTest, RemembersWhatHasRoom) {
+  CachingService service(engine, {}, sizes, model_metrics);
   for (int i = 0; i < 3; ++i) {
     embed_texts(service, {"a cat", "a dog"});
     embed_image(service, "pixels");
@@ -75,9 +76,9 @@ TEST_F(CachingServiceTest, ByDefaultTextsAreRememberedAndImagesAreNot) {
 }
 
 TEST_F(CachingServiceTest, EachLaneCanBeSwitched) {
-  config.text_cache = 0;
-  config.image_cache = 1 << 20;
-  CachingService service(engine, config, metrics);
+  sizes.texts = 0;
+  sizes.images = 1 << 20;
+  CachingService service(engine, {}, sizes, model_metrics);
   for (int i = 0; i < 3; ++i) {
     embed_texts(service, {"a cat"});
     embed_image(service, "pixels");
@@ -88,7 +89,7 @@ TEST_F(CachingServiceTest, EachLaneCanBeSwitched) {
 }
 
 TEST_F(CachingServiceTest, OptionsAreNotMixedUp) {
-  CachingService service(engine, config, metrics);
+  CachingService service(engine, {}, sizes, model_metrics);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(embed_texts(service, {"a very long text"}).front()->embedding.size(), 4u);
     EXPECT_TRUE(embed_texts(service, {"a very long text"}).front()->truncated);
@@ -99,7 +100,7 @@ TEST_F(CachingServiceTest, OptionsAreNotMixedUp) {
 }
 
 TEST_F(CachingServiceTest, WhatIsNotAboutItemsIsTheEngines) {
-  CachingService service(engine, config, metrics);
+  CachingService service(engine, {}, sizes, model_metrics);
   EXPECT_EQ(&service.info(), &engine.info());
   EXPECT_EQ(service.queue_depth(Lane::kText), 5u);
   engine.fake.is_healthy = false;
@@ -111,7 +112,7 @@ TEST_F(CachingServiceTest, WhatIsNotAboutItemsIsTheEngines) {
 }
 
 TEST_F(CachingServiceTest, PassesTokenIdsOn) {
-  CachingService service(engine, config, metrics);
+  CachingService service(engine, {}, sizes, model_metrics);
   for (int i = 0; i < 2; ++i) {
     const auto answers = wait_for([&](EmbedCallback done) {
       return service.submit_token_ids({{49406, 320, 49407}}, {}, std::move(done));

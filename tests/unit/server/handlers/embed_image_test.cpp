@@ -77,7 +77,7 @@ TEST_F(EmbedImageTest, SaysWhatIsWrong) {
 TEST_F(EmbedImageTest, CountsImages) {
   post("/embed/image", "image/png", "1");
   post_json("/embed/image", R"({"images": ["Zm9v", "Zm9v"]})");
-  EXPECT_THAT(metrics.render({}), HasSubstr("mobileclip_images_total 3\n"));
+  EXPECT_THAT(metrics.render(), HasSubstr("mobileclip_images_total{model=\"fake\"} 3\n"));
 }
 
 }  // namespace

@@ -26,12 +26,20 @@ namespace mobileclip::server {
 /// over ten bytes are cut or too long. Answers on threads of its own.
 class FakeService final : public EmbeddingService {
  public:
-  FakeService() {
-    info_.model = "fake-model";
-    info_.model_id = "fake";
+  explicit FakeService(const std::string& id = "fake") {
+    info_.model = id + "-model";
+    info_.model_id = id;
+    info_.fingerprint = id + "-weights";
     info_.embed_dim = 4;
     info_.context_length = 77;
     info_.logit_scale = 10;
+    info_.image_input.emplace();
+  }
+
+  /// From now on a model of texts only.
+  void take_no_images() {
+    info_.image_input.reset();
+    images_refusal = Error{ErrorCode::kUnsupportedInput, "texts only"};
   }
 
   const EngineInfo& info() const noexcept override { return info_; }
@@ -125,19 +133,20 @@ class FakeService final : public EmbeddingService {
 
 /// Everything a request meets behind the session.
 struct HandlerFixture {
+  /// Of two models, the second is of texts only.
+  explicit HandlerFixture(int models_served = 1) : models(make_models(models_served)) {}
+
   boost::asio::io_context io;  // first: the service's threads may hold a completion a moment longer than call() runs
   FakeService service;
+  FakeService second{"second"};
   Metrics metrics{route_paths()};
+  Models models;
   Lifecycle lifecycle;
   ServerConfig config;
   LabelSets label_sets{4096};
   boost::asio::thread_pool workers{1};
-  MetricsPage metrics_page{
-      [this] {
-        return metrics.render({.image = service.queue_depth(Lane::kImage), .text = service.queue_depth(Lane::kText)});
-      },
-      workers.get_executor()};
-  HandlerContext context{.service = service,
+  MetricsPage metrics_page{[this] { return render_metrics(metrics, models); }, workers.get_executor()};
+  HandlerContext context{.models = models,
                          .metrics = metrics,
                          .lifecycle = lifecycle,
                          .config = config,
@@ -145,6 +154,17 @@ struct HandlerFixture {
                          .metrics_page = metrics_page,
                          .workers = workers.get_executor()};
   Router router = make_router(context);
+
+  Models make_models(int count) {
+    std::vector<ServedModel> served{
+        {.id = "fake", .directory = "fake-files", .service = service, .metrics = metrics.add_model("fake")}};
+    if (count == 2) {
+      second.take_no_images();
+      served.push_back(
+          {.id = "second", .directory = "second-files", .service = second, .metrics = metrics.add_model("second")});
+    }
+    return Models(std::move(served));
+  }
 
   Response call(Request request) {
     const RouteMatch match = router.match(request.head);

@@ -26,7 +26,7 @@ TEST_F(InfoTest, ReportsTheConfiguredLimits) {
 TEST_F(InfoTest, MetricsAskForTheQueues) {
   const Response response = get("/metrics");
   EXPECT_THAT(response.content_type, HasSubstr("version=0.0.4"));
-  EXPECT_THAT(response.body, HasSubstr("mobileclip_queue_depth{lane=\"image\"} 3\n"));
+  EXPECT_THAT(response.body, HasSubstr("mobileclip_queue_depth{lane=\"image\",model=\"fake\"} 3\n"));
   EXPECT_THAT(response.body, HasSubstr("mobileclip_requests_in_flight 1\n"));
 }
 

@@ -6,7 +6,8 @@ namespace mobileclip::server {
 namespace {
 
 LabelSet set_of(std::size_t labels) {
-  return {.labels = std::vector<std::string>(labels, "label"),
+  return {.model = "fake",
+          .labels = std::vector<std::string>(labels, "label"),
           .templates = {"{}"},
           .embeddings = std::vector<std::vector<float>>(labels, std::vector<float>(4, 0.5F)),
           .truncated = {}};

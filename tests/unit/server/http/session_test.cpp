@@ -416,7 +416,7 @@ TEST_F(SessionTest, CountsEveryOutcome) {
   connect().close();
   for (int i = 0; i < 200 && lifecycle_.in_flight() > 0; ++i) std::this_thread::sleep_for(5ms);
   EXPECT_EQ(lifecycle_.in_flight(), 0u);
-  const std::string text = metrics_.render({});
+  const std::string text = metrics_.render();
   EXPECT_THAT(text, HasSubstr("mobileclip_requests_total{route=\"/echo\",status=\"200\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("mobileclip_requests_total{route=\"other\",status=\"400\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("mobileclip_requests_total{route=\"other\",status=\"404\"} 1\n"));

@@ -35,16 +35,18 @@ std::string joined(const std::set<std::string>& series) {
 // what this test prints.
 TEST(Metrics, EverySeriesExistsFromTheStart) {
   Metrics metrics({"/embed/text"});
-  metrics.set_build_info({.version = "1", .model = "m", .precision = "fp32", .isa = "avx2"});
+  metrics.add_model("m");
+  metrics.add_build_info({.version = "1", .model = "m", .precision = "fp32", .isa = "avx2"});
   std::ifstream file(testing::source_dir() / "tests/unit/server/metrics/series.golden");
   std::stringstream golden;
   golden << file.rdbuf();
-  EXPECT_EQ(joined(series_of(metrics.render({}))), golden.str());
+  EXPECT_EQ(joined(series_of(metrics.render())), golden.str());
 }
 
 TEST(Metrics, ServingAddsNoSeries) {
   Metrics metrics({"/embed/text"});
-  const auto before = series_of(metrics.render({}));
+  ModelMetrics& model = metrics.add_model("m");
+  const auto before = series_of(metrics.render());
   for (const unsigned status : {200u, 204u, 400u, 404u, 405u, 408u, 411u, 413u, 414u, 415u, 417u,
                                 422u, 424u, 429u, 431u, 499u, 500u, 501u, 503u, 504u, 507u, 599u}) {
     for (const std::size_t route : {0u, 1u, 7u}) {
@@ -53,26 +55,34 @@ TEST(Metrics, ServingAddsNoSeries) {
     }
   }
   for (const Lane lane : kLanes) {
-    metrics.on_batch(lane, 1000);
-    metrics.on_stage(lane, EngineObserver::Stage::kInference, std::chrono::hours(1));
-    metrics.on_dropped(lane, EngineObserver::DropReason::kAbandoned);
+    model.on_batch(lane, 1000);
+    model.on_stage(lane, EngineObserver::Stage::kInference, std::chrono::hours(1));
+    model.on_dropped(lane, EngineObserver::DropReason::kAbandoned);
+    model.cache_looked_up(lane, {.hits = 1});
+    model.set_queue_depth(lane, 9);
   }
-  EXPECT_EQ(joined(series_of(metrics.render({}))), joined(before));
+  EXPECT_EQ(joined(series_of(metrics.render())), joined(before));
 }
 
 TEST(Metrics, CountsWhatItIsTold) {
   Metrics metrics({"/a", "/b"});
+  ModelMetrics& model = metrics.add_model("m");
+  ModelMetrics& other = metrics.add_model("other");
   metrics.request_started();
   metrics.request_started();
   metrics.request_finished(1, 429);
   metrics.request_stage(RequestStage::kParse, std::chrono::milliseconds(3));
-  metrics.on_batch(Lane::kText, 5);
-  metrics.on_dropped(Lane::kImage, EngineObserver::DropReason::kExpired);
-  metrics.on_tokens(77);
-  metrics.images_embedded(2);
+  model.on_batch(Lane::kText, 5);
+  model.on_dropped(Lane::kImage, EngineObserver::DropReason::kExpired);
+  model.on_tokens(77);
+  model.images_embedded(2);
+  model.set_queue_depth(Lane::kImage, 4);
+  model.set_queue_depth(Lane::kText, 6);
+  model.cache_changed(Lane::kText, {.evicted = 1, .entries = 2, .bytes = 3});
+  other.texts_embedded(8);
   metrics.connection_opened();
   metrics.connection_refused();
-  const std::string text = metrics.render({.image = 4, .text = 6});
+  const std::string text = metrics.render();
   for (const char* line : {
            "mobileclip_requests_in_flight 1\n",
            "mobileclip_requests_total{route=\"/b\",status=\"429\"} 1\n",
@@ -80,13 +90,18 @@ TEST(Metrics, CountsWhatItIsTold) {
            "mobileclip_rejected_total{reason=\"overloaded\"} 1\n",
            "mobileclip_rejected_total{reason=\"connections\"} 1\n",
            "mobileclip_request_stage_duration_seconds_count{stage=\"parse\"} 1\n",
-           "mobileclip_batch_size_sum{lane=\"text\"} 5\n",
-           "mobileclip_dropped_total{lane=\"image\",reason=\"expired\"} 1\n",
-           "mobileclip_tokens_total 77\n",
-           "mobileclip_images_total 2\n",
+           "mobileclip_batch_size_sum{lane=\"text\",model=\"m\"} 5\n",
+           "mobileclip_dropped_total{lane=\"image\",model=\"m\",reason=\"expired\"} 1\n",
+           "mobileclip_tokens_total{model=\"m\"} 77\n",
+           "mobileclip_images_total{model=\"m\"} 2\n",
+           "mobileclip_images_total{model=\"other\"} 0\n",
+           "mobileclip_texts_total{model=\"m\"} 0\n",
+           "mobileclip_texts_total{model=\"other\"} 8\n",
+           "mobileclip_cache_bytes{lane=\"text\",model=\"m\"} 3\n",
+           "mobileclip_queue_depth{lane=\"text\",model=\"other\"} 0\n",
            "mobileclip_connections 1\n",
-           "mobileclip_queue_depth{lane=\"image\"} 4\n",
-           "mobileclip_queue_depth{lane=\"text\"} 6\n",
+           "mobileclip_queue_depth{lane=\"image\",model=\"m\"} 4\n",
+           "mobileclip_queue_depth{lane=\"text\",model=\"m\"} 6\n",
        }) {
     EXPECT_THAT(text, HasSubstr(line));
   }
@@ -98,9 +113,9 @@ TEST(Metrics, AsksItsSourcesAtEachScrape) {
   metrics.set_sources({.dropped_log_lines = [] { return 3; },
                        .held_body_bytes = [&bytes] { return bytes; },
                        .stuck_workers = [] { return 2; }});
-  EXPECT_THAT(metrics.render({}), HasSubstr("mobileclip_request_body_bytes 5\n"));
+  EXPECT_THAT(metrics.render(), HasSubstr("mobileclip_request_body_bytes 5\n"));
   bytes = 0;
-  const std::string text = metrics.render({});
+  const std::string text = metrics.render();
   EXPECT_THAT(text, HasSubstr("mobileclip_request_body_bytes 0\n"));
   EXPECT_THAT(text, HasSubstr("mobileclip_log_lines_dropped_total 3\n"));
   EXPECT_THAT(text, HasSubstr("mobileclip_stuck_workers 2\n"));
@@ -108,7 +123,7 @@ TEST(Metrics, AsksItsSourcesAtEachScrape) {
 
 TEST(Metrics, ReadsTheProcess) {
   Metrics metrics({});
-  std::istringstream lines(metrics.render({}));
+  std::istringstream lines(metrics.render());
   double resident = 0;
   double start = 0;
   double fds = 0;
