@@ -12,7 +12,7 @@ namespace mobileclip::server {
 class ServedModels {
  public:
   /// Loads and warms up every model of config.models. A model goes by its own name or, where an earlier one has that
-  /// already, by its directory's. `metrics` outlives it. Throws LoadError, std::runtime_error.
+  /// already, by its directory's. `config` and `metrics` outlive it. Throws LoadError, std::runtime_error.
   ServedModels(const ServerConfig& config, Metrics& metrics);
   /// Answers everything admitted.
   ~ServedModels();

@@ -23,7 +23,7 @@ RunnableModel runnable(LoadedClipModel model, TowerArithmetic arithmetic) {
           .image = std::move(image),
           .image_input = {.preprocess = model.config.preprocess, .mean = model.config.mean, .std = model.config.std},
           .text = std::move(text),
-          .tokenizer = std::make_unique<const ClipTokenizer>(std::move(model.tokenizer)),
+          .tokenizer = std::make_shared<const ClipTokenizer>(std::move(model.tokenizer)),
           .prompts = {},
           .pooling = "last_token",  // the one at <end_of_text>
           .arithmetic = arithmetic.usual,

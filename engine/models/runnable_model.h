@@ -34,7 +34,7 @@ struct RunnableModel {
   std::unique_ptr<const ImageEncoder> image;  ///< null: a model of texts only
   ImageInput image_input;                     ///< means something where there is an image tower
   std::unique_ptr<const TextEncoder> text;
-  std::unique_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const Tokenizer> tokenizer;  ///< of use without the weights, too
   PromptsConfig prompts;
   std::string pooling;            ///< how a text's tokens become one: "last_token", "cls", "mean", …
   Arithmetic arithmetic;          ///< of most of its products

@@ -23,7 +23,7 @@ Error unknown_prompt(const Prompts& prompts, const std::string& name) {
 
 }  // namespace
 
-TextTower::TextTower(std::unique_ptr<const TextEncoder> encoder, std::unique_ptr<const Tokenizer> tokenizer,
+TextTower::TextTower(std::unique_ptr<const TextEncoder> encoder, std::shared_ptr<const Tokenizer> tokenizer,
                      const PromptsConfig& prompts, int workers, std::size_t max_group)
     : encoder_(std::move(encoder)),
       tokenizer_(std::move(tokenizer)),

@@ -25,7 +25,7 @@ class TextTower {
   static constexpr std::size_t kInputsPerPrepareJob = 32;  // tokenising takes microseconds
 
   /// `max_group` texts share one pass over the weights.
-  TextTower(std::unique_ptr<const TextEncoder> encoder, std::unique_ptr<const Tokenizer> tokenizer,
+  TextTower(std::unique_ptr<const TextEncoder> encoder, std::shared_ptr<const Tokenizer> tokenizer,
             const PromptsConfig& prompts, int workers, std::size_t max_group);
 
   static std::size_t bytes_of(const Input& input);
@@ -53,7 +53,7 @@ class TextTower {
   [[nodiscard]] Result<TokenizedText> check_ids(const TokenIds& ids) const;
 
   std::unique_ptr<const TextEncoder> encoder_;
-  std::unique_ptr<const Tokenizer> tokenizer_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
   std::map<std::string, Prompt, std::less<>> prompts_;
   std::optional<std::string> default_prompt_;
   std::size_t max_group_;

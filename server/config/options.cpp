@@ -243,9 +243,7 @@ std::vector<Option> make_options() {
   const Choices<LogFormat> log_format{{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
   const Choices<ExifOrientation> exif{{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}};
   return {
-      paths({"model", "model",
-             "Directory of a model, in one of the layouts that README.md lists, or of several; may be given again, the "
-             "first is the default"},
+      paths({"model", "model", "Directory of a model (layouts: README.md) or of several; repeatable, first is default"},
             "a directory", FIELD(models)),
 
       text({"server.host", "host", "Address to listen on; 0.0.0.0 is every IPv4 interface"}, "an IP address",
@@ -328,6 +326,12 @@ std::vector<Option> make_options() {
       duration({"engine.stuck_after", "stuck-after",
                 "How long an engine thread may be at one job before the server is not ready; 0s: for ever"},
                FIELD(engine.stuck_after), 0ms, 24h),
+      duration({"engine.idle_release", "idle-release",
+                "A model not used for so long leaves memory, until it is asked for again; 0s: none does"},
+               FIELD(idle_release), 0ms, 24h),
+      size({"engine.models_memory", "models-memory",
+            "Memory for the models loaded, all together: the least recently used make room; 0 for no bound"},
+           FIELD(models_memory), 0, kTiB),
 
       size({"image.max_encoded_bytes", "max-encoded-bytes", "Largest image file; a larger one gets 413"},
            FIELD(engine.image_limits.max_encoded_bytes), 1, kTiB),

@@ -21,6 +21,8 @@ struct ServerConfig {
   int io_threads = 1;
 
   EngineOptions engine;
+  std::chrono::milliseconds idle_release{0};  ///< a model that was not used for so long leaves memory; 0: none does
+  std::size_t models_memory = 0;              ///< bytes of all models in memory; 0: no bound
 
   std::size_t max_body_bytes = 64u << 20;
   std::size_t max_bodies_bytes = 1u << 30;            ///< of all requests together; one of max_body_bytes always fits

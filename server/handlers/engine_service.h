@@ -1,14 +1,16 @@
 // The engine itself as EmbeddingService.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "server/handlers/embedding_service.h"
 
 namespace mobileclip::server {
 
-/// `engine` outlives it.
 class EngineService final : public EmbeddingService {
  public:
-  explicit EngineService(Engine& engine) : engine_(engine) {}
+  explicit EngineService(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
   [[nodiscard]] const EngineInfo& info() const noexcept override;
   [[nodiscard]] bool healthy() const noexcept override;
   [[nodiscard]] std::size_t queue_depth(Lane lane) const noexcept override;
@@ -21,7 +23,7 @@ class EngineService final : public EmbeddingService {
   [[nodiscard]] const Tokenizer& tokenizer() const noexcept override;
 
  private:
-  Engine& engine_;
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace mobileclip::server

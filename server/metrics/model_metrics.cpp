@@ -91,6 +91,10 @@ struct ModelMetrics::Series {
   Counter& images;
   Counter& texts;
   Counter& tokens;
+  Gauge& loaded;
+  Gauge& bytes;
+  Counter& loads;
+  Counter& load_failures;
 
   Series(Registry& registry, const std::string& model)
       : image(registry, {{"lane", "image"}, {"model", model}}),
@@ -98,7 +102,13 @@ struct ModelMetrics::Series {
         images(counter(registry, "mobileclip_images_total", "Images embedded", {{"model", model}})),
         texts(counter(registry, "mobileclip_texts_total", "Texts embedded", {{"model", model}})),
         tokens(counter(registry, "mobileclip_tokens_total", "Tokens of the texts embedded, specials counted",
-                       {{"model", model}})) {}
+                       {{"model", model}})),
+        loaded(gauge(registry, "mobileclip_model_loaded", "1 while the model is in memory", {{"model", model}})),
+        bytes(gauge(registry, "mobileclip_model_bytes", "Memory that the model takes", {{"model", model}})),
+        loads(counter(registry, "mobileclip_model_loads_total", "Times the model was loaded, the start's included",
+                      {{"model", model}})),
+        load_failures(counter(registry, "mobileclip_model_load_failures_total", "Times the model could not be loaded",
+                              {{"model", model}})) {}
 
   LaneSeries& of(Lane lane) { return lane == Lane::kImage ? image : text; }
 };
@@ -123,6 +133,19 @@ void ModelMetrics::cache_changed(Lane lane, const CacheChange& change) {
   series.cache_entries.Set(static_cast<double>(change.entries));
   series.cache_bytes.Set(static_cast<double>(change.bytes));
 }
+
+void ModelMetrics::model_loaded(std::size_t bytes) {
+  series_->loads.Increment();
+  series_->loaded.Set(1);
+  series_->bytes.Set(static_cast<double>(bytes));
+}
+
+void ModelMetrics::model_released() {
+  series_->loaded.Set(0);
+  series_->bytes.Set(0);
+}
+
+void ModelMetrics::model_load_failed() { series_->load_failures.Increment(); }
 
 void ModelMetrics::set_queue_depth(Lane lane, std::size_t items) {
   series_->of(lane).queue_depth.Set(static_cast<double>(items));

@@ -40,6 +40,10 @@ class ModelMetrics final : public EngineObserver {
   void cache_looked_up(Lane lane, const CacheLookup& lookup);
   void cache_changed(Lane lane, const CacheChange& change);
 
+  void model_loaded(std::size_t bytes);
+  void model_released();
+  void model_load_failed();
+
   /// Asked for when it is scraped.
   void set_queue_depth(Lane lane, std::size_t items);
 

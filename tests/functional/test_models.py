@@ -2,6 +2,8 @@
 import concurrent.futures
 import json
 import os
+import threading
+import time
 import unittest
 
 import cli
@@ -96,6 +98,110 @@ class TwoModels(harness.ServerTest):
             return len(os.listdir(f"/proc/{server.process.pid}/task"))
         # A model brings the threads that form its batches, one a lane, and none that compute.
         self.assertEqual(threads(self.server) - threads(self.alone), 2)
+
+
+def movable_model():
+    """The other model through links of its own, so that a test can take a file away."""
+    directory = cli.scratch() / "movable"
+    if not directory.exists():
+        directory.mkdir()
+        for path in other_model().iterdir():
+            (directory / path.name).symlink_to(path)
+    return directory
+
+
+class LeavingMemory(unittest.TestCase):
+    FIRST, SECOND = "MobileCLIP2-S0", "movable"
+
+    def serve(self, *flags):
+        server = harness.Server("--model", os.fspath(movable_model()), "--text-cache=0", "--threads=2", *flags)
+        self.addCleanup(server.kill)
+        return server
+
+    def loaded(self, server):
+        metrics = server.metrics()
+        return [metrics[f'mobileclip_model_loaded{{model="{model}"}}'] for model in (self.FIRST, self.SECOND)]
+
+    def loads(self, server, model):
+        return server.metrics()[f'mobileclip_model_loads_total{{model="{model}"}}']
+
+    def wait_for(self, condition):
+        end = time.monotonic() + 120
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertTrue(condition())
+
+    def test_what_nobody_uses_is_released_and_comes_back_for_all_who_ask(self):
+        server = self.serve("--idle-release=1s")
+        bytes_of_second = 'mobileclip_model_bytes{model="movable"}'
+        expected = server.embed_texts(["a cat"], model=self.SECOND)
+        before = server.metrics()
+        self.assertGreater(before[bytes_of_second], 100e6)
+        self.wait_for(lambda: self.loaded(server) == [0, 0])
+        after = server.metrics()
+        self.assertEqual(after[bytes_of_second], 0)
+        freed = before["process_resident_memory_bytes"] - after["process_resident_memory_bytes"]
+        self.assertGreater(freed, before["mobileclip_model_bytes"] / 2)
+
+        self.assertEqual(server.get("/health/ready").status, 200, "it will answer")
+        self.assertEqual(len(json_of(server.get("/v1/models"))["data"]), 2)
+        self.assertEqual(server.post_json("/tokenize", {"inputs": "a cat"}).status, 200)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda _: server.embed_texts(["a cat"], model=self.SECOND), range(8)))
+        self.assertEqual(replies, [expected] * 8)
+        self.assertEqual(self.loads(server, self.SECOND), 2)
+        self.assertEqual(self.loads(server, self.FIRST), 1)
+
+    def test_comes_and_goes_while_another_works(self):
+        server = self.serve("--idle-release=200ms")
+        expected = {model: server.embed_texts(["a cat"], model=model) for model in (self.FIRST, self.SECOND)}
+        stop = threading.Event()
+
+        def keep_asking():
+            count = 0
+            while not stop.is_set() or count == 0:
+                if server.embed_texts(["a cat"]) != expected[self.FIRST]:
+                    return -1
+                count += 1
+            return count
+
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(keep_asking)
+            for _ in range(3):
+                self.wait_for(lambda: self.loaded(server)[1] == 0)
+                self.assertEqual(server.embed_texts(["a cat"], model=self.SECOND), expected[self.SECOND])
+            stop.set()
+            self.assertGreater(asked.result(), 3)
+
+    def test_a_budget_for_one_keeps_one(self):
+        server = self.serve()
+        sizes = [server.metrics()[f'mobileclip_model_bytes{{model="{model}"}}'] for model in (self.FIRST, self.SECOND)]
+        expected = {model: server.embed_texts(["a cat"], model=model) for model in (self.FIRST, self.SECOND)}
+        server.kill()
+        server = self.serve(f"--models-memory={int(max(sizes) * 1.2)}")
+        self.assertEqual(self.loaded(server), [1, 0])
+        for model, there in ((self.SECOND, [0, 1]), (self.FIRST, [1, 0])):
+            self.assertEqual(server.embed_texts(["a cat"], model=model), expected[model])
+            self.assertEqual(self.loaded(server), there)
+        with self.assertRaisesRegex(RuntimeError, "engine.models_memory: expected at least"):
+            self.serve("--models-memory=1MiB")
+
+    def test_what_cannot_be_loaded_is_a_503_until_it_can(self):
+        server = self.serve("--idle-release=100ms")
+        expected = server.embed_texts(["a cat"], model=self.SECOND)
+        self.wait_for(lambda: self.loaded(server)[1] == 0)
+        weights = movable_model() / "text_encoder_weights.safetensors"
+        weights.rename(weights.with_suffix(".away"))
+        try:
+            reply = server.post_json("/embed/text", {"text": "a cat", "model": self.SECOND})
+            self.assertEqual((reply.status, harness.error_of(reply)["code"]), (503, "unavailable"))
+            self.assertIn("movable cannot be loaded", harness.error_of(reply)["message"])
+            self.assertNotIn("safetensors", reply.body.decode(), "the reason is for the log")
+            self.assertIn("text_encoder_weights", server.wait_for_log("movable cannot be loaded: "))
+        finally:
+            weights.with_suffix(".away").rename(weights)
+        self.assertEqual(server.embed_texts(["a cat"], model=self.SECOND), expected)
+        self.assertEqual(server.metrics()['mobileclip_model_load_failures_total{model="movable"}'], 1)
 
 
 class Directories(unittest.TestCase):

@@ -92,6 +92,8 @@ TEST(Options, EachSetsAFieldThatItReadsBack) {
                                                                   {"engine.max_queue_items", "11"},
                                                                   {"engine.stuck_after", "17s"},
                                                                   {"engine.max_queue_bytes", "12MiB"},
+                                                                  {"engine.idle_release", "19s"},
+                                                                  {"engine.models_memory", "20MiB"},
                                                                   {"image.max_encoded_bytes", "13KiB"},
                                                                   {"image.max_pixels", "14"},
                                                                   {"image.max_side", "15"},
