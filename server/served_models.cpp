@@ -89,7 +89,7 @@ struct ServedModels::Impl {
         .loaded = std::make_unique<EngineService>(std::move(engine)),
         .load = [this, directory, id, &of_model] { return load(directory, id, of_model); },
         .tokenizer = tokenizer,
-        .bytes = heap_bytes() - before};
+        .bytes = std::max(heap_bytes(), before) - before};
     stacks.push_back(std::make_unique<ModelStack>(std::move(releasable), config.engine, caches, of_model));
     keeper.add(stacks.back()->service);
     return {.id = id, .directory = name_of_directory(directory), .service = stacks.back()->cache, .metrics = of_model};

@@ -30,6 +30,7 @@ void add_inspect_command(CLI::App& app, Action& action);
 void add_convert_command(CLI::App& app, Action& action);
 void add_quantize_command(CLI::App& app, Action& action);
 void add_synthesize_command(CLI::App& app, Action& action);
+void add_test_model_command(CLI::App& app, Action& action);
 void add_selftest_command(CLI::App& app, Action& action);
 
 }  // namespace mobileclip::server

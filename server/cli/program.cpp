@@ -33,6 +33,7 @@ void describe_program(CLI::App& app, Action& action) {
   add_convert_command(app, action);
   add_quantize_command(app, action);
   add_synthesize_command(app, action);
+  add_test_model_command(app, action);
   add_selftest_command(app, action);
 }
 

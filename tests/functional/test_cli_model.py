@@ -210,5 +210,72 @@ class SelfTest(unittest.TestCase):
         self.assertRegex(result.stdout.decode().splitlines()[-1], r"^\d+ passed, 1 failed$")
 
 
+class TestModel(unittest.TestCase):
+    """`test-model DIR`: the checks of `selftest --model DIR`, for models that the user brings."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.model = cli.scratch() / "tested"
+        cls.model.mkdir()
+        for path in cli.demo_model().iterdir():
+            (cls.model / path.name).symlink_to(path)
+        (cls.model / "photo.png").write_bytes(png.encode(40, 30, bytes(range(225)) * 16))
+
+    def embedded(self, *inputs):
+        result = cli.run("embed", "--model", self.model, *inputs)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return [json.loads(line)["embedding"] for line in result.stdout.splitlines()]
+
+    def check(self, reference=None):
+        file = self.model / "reference_embeddings.json"
+        file.unlink(missing_ok=True)
+        if reference is not None:
+            file.write_text(reference if isinstance(reference, str) else json.dumps(reference))
+        result = cli.run("test-model", self.model)
+        return result.returncode, result.stdout.decode()
+
+    def test_says_what_holds(self):
+        status, out = self.check()
+        self.assertEqual(status, 0, out)
+        for line in ("ok    loading: MobileCLIP2-S0, split layout, fingerprint ", "ok    tokenizer: 5 texts",
+                     "ok    text tower: 5 embeddings", "ok    texts once more: the same bits",
+                     "ok    texts together: the same bits", "ok    images once more: the same bits",
+                     "ok    engine: ", "skip  stored references: there is no reference_embeddings.json"):
+            self.assertIn(line, out)
+        self.assertRegex(out.splitlines()[-1], r"^\d+ passed, 0 failed$")
+
+    def test_holds_it_to_stored_references(self):
+        texts = ["a cat", "a dog"]
+        text, image = self.embedded(*texts), self.embedded(self.model / "photo.png")
+        reference = {"texts": texts, "text_embeddings": [[7 * x for x in row] for row in text],
+                     "images": ["photo.png"], "image_embeddings": image}
+        status, out = self.check(reference)
+        self.assertEqual(status, 0, out)
+        self.assertIn("ok    stored references, texts: 2 embeddings, cosine ", out)
+        self.assertIn("ok    stored references, images: 1 embeddings, cosine ", out)
+        status, out = self.check({**reference, "text_embeddings": text[::-1]})
+        self.assertEqual(status, 1, out)
+        self.assertIn("FAIL  stored references, texts", out)
+        self.assertIn("ok    stored references, images", out)
+
+    def test_a_reference_that_makes_no_sense_is_named(self):
+        for reference, mention in (("{", "reference_embeddings.json: "), ({"texts": [1]}, "reference_embeddings.json"),
+                                   ({"texts": ["a"]}, 'an embedding for each of "texts", found 1 and 0'),
+                                   ({"images": ["none.png"], "image_embeddings": [[1]]}, "none.png: cannot be read")):
+            status, out = self.check(reference)
+            self.assertEqual(status, 1, out)
+            self.assertIn(mention, out)
+
+    def test_a_damaged_model_fails_to_load(self):
+        damaged = cli.scratch() / "damaged"
+        shutil.copytree(cli.demo_model(), damaged)
+        file = damaged / "text_encoder_weights.safetensors"
+        file.write_bytes(file.read_bytes()[:-1000])
+        result = cli.run("test-model", damaged)
+        shutil.rmtree(damaged)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, rb"^FAIL  loading: .*text_encoder_weights.*\n0 passed, 1 failed\n$")
+
+
 if __name__ == "__main__":
     unittest.main()

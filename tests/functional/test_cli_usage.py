@@ -39,7 +39,9 @@ class Usage(unittest.TestCase):
         self.assert_error(cli.run("embed", "--model", "/no/such/model", "text"), 1, "/no/such/model")
         self.assert_error(cli.run("tokenize", "--vocab", "/no/such/file", "text"), 1, "/no/such/file")
         self.assert_error(cli.run("convert", "/no/such/model", "/tmp/never"), 1, "/no/such/model")
-        self.assert_error(cli.run("selftest", "--model", "/no/such/model"), 1, "/no/such/model")
+        for check in (cli.run("selftest", "--model", "/no/such/model"), cli.run("test-model", "/no/such/model")):
+            self.assertEqual((check.returncode, check.stderr), (1, b""))
+            self.assertRegex(check.stdout, rb"^FAIL  loading: /no/such/model[^\n]*\n0 passed, 1 failed\n$")
 
     def test_output_that_cannot_be_written_is_an_error(self):
         with open("/dev/full", "wb") as full:

@@ -26,8 +26,8 @@ Finished run(std::vector<const char*> arguments) {
   return {status, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
 }
 
-constexpr const char* kCommands[] = {"serve",   "embed",   "tokenize",   "preprocess",
-                                     "inspect", "convert", "synthesize", "selftest"};
+constexpr const char* kCommands[] = {"serve",   "embed",    "tokenize",   "preprocess", "inspect",
+                                     "convert", "quantize", "synthesize", "test-model", "selftest"};
 
 TEST(CommandLine, ExplainsItself) {
   const Finished help = run({"--help"});
