@@ -188,10 +188,10 @@ int serve_until_stopped(const ServerConfig& asked, LogWriter& log) {
     spdlog::info("listening on {}", listener.url());
     asio::co_spawn(io, listener.run(sessions), asio::detached);
   }
-  const std::string serving = "serving " + engine.info().model + " on " + listeners.back().url();
+  const std::string serving = "serving " + served.models().ids() + " on " + listeners.back().url();
   manager.ready(serving);
   if (watchdog) {
-    asio::co_spawn(io, keep_alive(manager, *watchdog, [&engine] { return engine.healthy(); }), asio::detached);
+    asio::co_spawn(io, keep_alive(manager, *watchdog, [&served] { return served.models().healthy(); }), asio::detached);
   }
   asio::co_spawn(io, report_stuck_workers(stuck_workers), asio::detached);
   asio::co_spawn(io, reload_on_hangup(hangups, std::move(reloadables), manager, serving), asio::detached);

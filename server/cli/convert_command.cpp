@@ -1,4 +1,4 @@
-// mobileclip-server convert: any layout → the split one.
+// mobileclip-server convert: any layout → the split one, for one model or for a list of them.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -6,6 +6,7 @@
 
 #include "engine/models/convert.h"
 #include "server/cli/command.h"
+#include "server/cli/conversion_batch.h"
 #include "server/cli/progress_bar.h"
 #include "server/cli/weights_options.h"
 
@@ -16,9 +17,20 @@ struct ConvertArguments {
   std::string source;
   std::string target;
   ConvertOptions options;
+  std::string config;
+  BatchOptions batch;
 };
 
-int run(const ConvertArguments& arguments) {
+int convert_many(const ConvertArguments& arguments) {
+  if (!arguments.source.empty()) throw UsageError("--config names the models to convert: expected no IN and OUT");
+  const ConversionConfig config = read_conversion_config(arguments.config);
+  ProgressBar bar;
+  return convert_all(config, arguments.batch, std::cout, bar.callback()) == 0 ? 0 : 1;
+}
+
+int convert_one(const ConvertArguments& arguments) {
+  if (arguments.source.empty()) throw UsageError("IN is required");
+  if (arguments.target.empty()) throw UsageError("OUT is required");
   ConvertReport report;
   {
     ProgressBar bar;
@@ -42,11 +54,25 @@ void add_convert_command(CLI::App& app, Action& action) {
       "tower's branches and BatchNorm; writes image_encoder_weights.safetensors, text_encoder_weights.safetensors,\n"
       "their configurations and the vocabulary; reads the result back and compares every value.\n"
       "\nExample:\n"
-      "  mobileclip-server convert models/MobileCLIP2-S0 models/MobileCLIP2-S0-f16 --dtype f16");
-  command->add_option("IN", arguments->source, "Model directory to read")->type_name("")->required();
-  command->add_option("OUT", arguments->target, "Model directory to write")->type_name("")->required();
+      "  mobileclip-server convert models/MobileCLIP2-S0 models/MobileCLIP2-S0-f16 --dtype f16\n"
+      "\nWith --config, several models, each loaded and made to embed before it takes its place; those that are there\n"
+      "are skipped:\n"
+      "  output: models\n"
+      "  models:\n"
+      "    - name: MobileCLIP2-S0-f16\n"
+      "      source: downloads/MobileCLIP2-S0\n"
+      "      task: image-text\n"
+      "      quantization: {dtype: f16}    # or {target_size_mb: 200}");
+  command->add_option("IN", arguments->source, "Model directory to read")->type_name("");
+  command->add_option("OUT", arguments->target, "Model directory to write")->type_name("");
   add_dtype_option(*command, arguments->options.dtype);
-  command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
+  CLI::Option* config = command->add_option("--config", arguments->config, "The models to convert, as YAML");
+  config->type_name("FILE");
+  command->add_flag("--dry-run", arguments->batch.dry_run, "Say what would be made, and how large")->needs(config);
+  command->add_flag("--force", arguments->batch.force, "Replace models that are there")->needs(config);
+  command->callback([arguments, &action] {
+    action = [arguments] { return arguments->config.empty() ? convert_one(*arguments) : convert_many(*arguments); };
+  });
 }
 
 }  // namespace mobileclip::server

@@ -4,7 +4,8 @@ import unittest
 
 import cli
 
-COMMANDS = ["serve", "embed", "tokenize", "preprocess", "inspect", "convert", "quantize", "synthesize", "selftest"]
+COMMANDS = ["serve", "embed", "tokenize", "preprocess", "inspect", "convert", "quantize", "synthesize", "test-model",
+            "selftest"]
 
 
 class Usage(unittest.TestCase):

@@ -56,10 +56,10 @@ class Notifications(ServiceTest):
         address = self.path()
         manager = self.manager(address)
         server = self.start(env={"NOTIFY_SOCKET": address})
-        self.assertEqual(self.receive(manager), {"STATUS": "loading the model"})
+        self.assertEqual(self.receive(manager), {"STATUS": "loading the models"})
         ready = self.receive(manager)
         self.assertEqual(ready["READY"], "1")
-        self.assertRegex(ready["STATUS"], r"^serving MobileCLIP2-S0 .* on http://127\.0\.0\.1:\d+$")
+        self.assertRegex(ready["STATUS"], r"^serving MobileCLIP2-S0 on http://127\.0\.0\.1:\d+$")
         self.assertEqual(server.get("/health/ready").status, 200)
 
         before = time.monotonic_ns() // 1000
