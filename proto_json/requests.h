@@ -15,10 +15,10 @@ namespace mobileclip::proto {
 struct EmbedOptions {
   std::string model = {};  ///< by which to embed; empty: the server's first
   bool normalize = true;
-  int dimensions = 0;         ///< 0: all the model has
-  bool truncate = true;       ///< texts only
+  int dimensions = 0;                           ///< 0: all the model has
+  bool truncate = true;                         ///< texts only
   std::optional<std::string> prompt_name = {};  ///< EmbedRequest's
-  OutputOptions output = {};  ///< of replies that are embeddings
+  OutputOptions output = {};                    ///< of replies that are embeddings
 };
 
 struct EmbedTextRequest {
