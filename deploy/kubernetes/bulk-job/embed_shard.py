@@ -34,13 +34,13 @@ def finished(output):
     return {json.loads(line)["id"] for line in whole.splitlines()}
 
 
-def send(connection, folder, names):
+def send(sock, folder, names):
     """The server reads as fast as it computes, so this waits most of the time."""
     try:
         for name in names:
             line = json.dumps({"id": name, "image": base64.b64encode((folder / name).read_bytes()).decode()}).encode() + b"\n"
-            connection.send(b"%x\r\n%s\r\n" % (len(line), line))
-        connection.send(b"0\r\n\r\n")
+            sock.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+        sock.sendall(b"0\r\n\r\n")
     except OSError:
         pass  # the reader notices, too
 
@@ -54,7 +54,8 @@ def embed(server, folder, names, output):
         connection.putheader("Content-Type", "application/x-ndjson")
         connection.putheader("Transfer-Encoding", "chunked")
         connection.endheaders()
-        threading.Thread(target=send, args=(connection, folder, names), daemon=True).start()
+        # The socket itself: the reply closes the connection behind it, which http.client would open anew to send.
+        threading.Thread(target=send, args=(connection.sock, folder, names), daemon=True).start()
         response = connection.getresponse()
         if response.status != 200:
             raise ConnectionError(f"{response.status} {response.read(200)}")
