@@ -1,12 +1,13 @@
 // What a running server gives and how long it takes, under load; bench/load/run.sh starts the server.
 //
 //   mobileclip-load-bench --port N --model DIR [--threads N] [--isa ISA] [--precision fp32|bf16|int8] [--seconds S]
-//                         [--rounds N] [--connections N,N,…] [--rates N,N,…]
+//                         [--rounds N] [--connections N,N,…] [--rates N,N,…] [--overload-seconds S]
 //
 // The engine of `--model`, with the same threads, instruction set and precision as the server, runs in this process to
 // tell what the HTTP part costs: alternating runs, with the same JPEGs. Prints Markdown.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <cstdio>
 #include <exception>
@@ -35,7 +36,8 @@ struct Arguments {
   int rounds = 5;
   std::vector<std::size_t> connections{1, 16, 64};
   std::vector<double> rates{5, 10, 20};
-  std::size_t flood = 32;  ///< connections that keep images coming while texts are measured
+  double overload_seconds = 0;  ///< long enough to fill the queue many times over; 0: no overload
+  std::size_t flood = 32;       ///< connections that keep images coming while texts are measured
 };
 
 /// Keeps `in_flight` images of `work` in the engine; images a second. Throws where an embedding is not the golden one.
@@ -120,6 +122,34 @@ void measure_ratio(Engine& engine, const Workload& images, const Arguments& argu
               quartiles(own).c_str(), quartiles(ratio).c_str());
 }
 
+/// Three times what the server can do, after what it can do.
+void measure_overload(const Workload& images, const Workload& texts, const Arguments& arguments) {
+  constexpr double kTimes = 3;
+  constexpr std::size_t kEnough = 64;  // connections
+  std::printf(
+      "\nOverload: %g times as many images a second as %zu connections get answered, and %g texts a second:\n\n",
+      kTimes, kEnough, arguments.rates.front());
+  std::printf(
+      "| route | offered/s | answered/s | of the peak | p50, ms | p99 | max | 429 | 429 p50, ms | 429 p99 | 504 "
+      "|\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+  const auto closed =
+      run_load(arguments.server, {{.work = &images, .connections = kEnough}}, Seconds(arguments.seconds));
+  const double peak = static_cast<double>(closed[0].latencies.count()) / closed[0].seconds;
+  const std::vector<Stream> streams{{.work = &images, .rate = kTimes * peak, .may_refuse = true},
+                                    {.work = &texts, .rate = arguments.rates.front(), .may_refuse = true}};
+  const auto results = run_load(arguments.server, streams, Seconds(arguments.overload_seconds));
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const StreamResult& r = results[i];
+    const double rate = static_cast<double>(r.latencies.count()) / r.seconds;
+    std::printf("| %s | %.1f | %.1f | %s | %.0f | %.0f | %.0f | %zu | %.2f | %.2f | %zu |\n",
+                streams[i].work->path.c_str(), streams[i].rate, rate,
+                i == 0 ? std::to_string(std::lround(100 * rate / peak)).append(" %").c_str() : "",
+                r.latencies.percentile(50), r.latencies.percentile(99), r.latencies.percentile(100), r.refusals.count(),
+                r.refusals.percentile(50), r.refusals.percentile(99), r.expired);
+  }
+  std::fflush(stdout);
+}
+
 void run(const Arguments& arguments) {
   Engine engine(load_model(arguments.model), arguments.engine);
   engine.warm_up();
@@ -152,6 +182,7 @@ void run(const Arguments& arguments) {
   std::snprintf(load, sizeof load, "mixed: open, %g/s", arguments.rates.front());
   print_row(load, texts, mixed[1]);
   measure_ratio(engine, images, arguments);
+  if (arguments.overload_seconds > 0) measure_overload(images, texts, arguments);
 }
 
 }  // namespace
@@ -181,6 +212,9 @@ int main(int argc, char** argv) {
   app.add_option("--connections", arguments.connections, "Closed loops of so many connections")->delimiter(',');
   app.add_option("--rates", arguments.rates, "Open loops of so many requests a second")->delimiter(',');
   app.add_option("--flood", arguments.flood, "Image connections of the mixed load and the ratio")
+      ->capture_default_str();
+  app.add_option("--overload-seconds", arguments.overload_seconds,
+                 "Length of a measurement at three times the load that can be served; 0: none")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {

@@ -24,6 +24,8 @@ namespace http = beast::http;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostOutstanding = 4096;
+constexpr unsigned kTooManyRequests = 429;
+constexpr unsigned kGatewayTimeout = 504;
 
 struct Answer {
   unsigned status;
@@ -83,7 +85,11 @@ class Load {
 
   StreamResult finish() {
     latencies_.sort();
-    return {std::move(latencies_), std::chrono::duration<double>(last_ - begun_).count()};
+    refusals_.sort();
+    return {.latencies = std::move(latencies_),
+            .refusals = std::move(refusals_),
+            .expired = expired_,
+            .seconds = std::chrono::duration<double>(last_ - begun_).count()};
   }
 
  private:
@@ -130,7 +136,10 @@ class Load {
   asio::awaitable<void> measured(Connection& connection, Clock::time_point since) {
     const std::size_t index = next_++ % stream_.work->bodies.size();
     const Answer answer = co_await connection.ask(*stream_.work, index);
-    last_ = Clock::now();
+    const Clock::time_point now = Clock::now();
+    if (stream_.may_refuse && answer.status == kTooManyRequests) co_return refusals_.add(now - since);
+    if (stream_.may_refuse && answer.status == kGatewayTimeout) co_return static_cast<void>(++expired_);
+    last_ = now;
     latencies_.add(last_ - since);
     check(*stream_.work, index, answer);
   }
@@ -142,6 +151,8 @@ class Load {
   const Clock::time_point end_;
   Clock::time_point last_ = begun_;
   Latencies latencies_;
+  Latencies refusals_;
+  std::size_t expired_ = 0;
   std::size_t next_ = 0;
   std::size_t outstanding_ = 0;
   std::vector<std::unique_ptr<Connection>> idle_;

@@ -25,19 +25,22 @@ struct Stream {
   const Workload* work;
   std::size_t connections = 0;  ///< closed
   double rate = 0;              ///< open, where above 0
+  bool may_refuse = false;      ///< 429 and 504 are answers, too
 };
 
 struct StreamResult {
-  Latencies latencies;  ///< sorted
-  double seconds;       ///< from the first request to the last answer
+  Latencies latencies;  ///< of the embeddings, sorted
+  Latencies refusals;   ///< of the answers 429, sorted
+  std::size_t expired;  ///< answers 504
+  double seconds;       ///< from the first request to the last embedding
 };
 
 /// Asks each request of `work` alone and keeps the answers. Throws std::runtime_error where one is not 200 or has not
 /// `dimensions` values.
 void record_golden(const Endpoint& server, Workload& work, int dimensions);
 
-/// Runs all streams at once for so long. Throws std::runtime_error at the first answer that is not the golden one:
-/// there is no time for wrong answers.
+/// Runs all streams at once for so long. Throws std::runtime_error at the first answer that is not the golden one, or a
+/// refusal where the stream has none: there is no time for wrong answers.
 std::vector<StreamResult> run_load(const Endpoint& server, const std::vector<Stream>& streams,
                                    std::chrono::duration<double> duration);
 

@@ -1,8 +1,9 @@
-// The dynamic batcher of one lane: items come in one by one or in bunches, batches go out. An idle engine starts at
-// once with what is there; while it works, the next batch gathers.
+// The dynamic batcher of one lane: items come in one by one or in bunches, batches go out. It calls for a thread to
+// compute as soon as there is an item; the batch is what has gathered when the thread comes. So an idle engine starts
+// at once, a busy one finds a full batch, and nothing waits for a batch that others are computing.
 //
-// Knows neither what an item is nor who computes: items are moved in, and a callback gets each batch on the batcher's
-// own thread. So it is tested without models or sockets.
+// Knows neither what an item is nor who computes: items are moved in and, by whoever comes, taken out. So it is tested
+// without models or sockets.
 #pragma once
 
 #include <algorithm>
@@ -27,16 +28,17 @@ struct BatcherOptions {
 template <typename Item>
 class Batcher {
  public:
-  /// Gets 1 to max_batch items, oldest first within a flow; the next batch is formed when it returns. Must not throw.
-  using RunBatch = std::function<void(std::vector<Item>)>;
+  /// Sees to it that some thread calls take() when it has time; from the batcher's own thread, and not again before
+  /// take() was called. Must not throw.
+  using CallForThread = std::function<void()>;
   /// True for an item that shall not join its batch after all (expired, abandoned), once it has been answered.
   using Discard = std::function<bool(Item&)>;
   /// What takes turns with what (fair_queue.h).
   using FlowOf = std::function<typename FairQueue<Item>::Flow(const Item&)>;
 
-  Batcher(const BatcherOptions& options, RunBatch run_batch, Discard discard, FlowOf flow_of)
+  Batcher(const BatcherOptions& options, CallForThread call_for_thread, Discard discard, FlowOf flow_of)
       : options_(options),
-        run_batch_(std::move(run_batch)),
+        call_for_thread_(std::move(call_for_thread)),
         discard_(std::move(discard)),
         flow_of_(std::move(flow_of)),
         thread_([this] { loop(); }) {}
@@ -58,7 +60,22 @@ class Batcher {
     return true;
   }
 
-  /// Lets the batch in progress finish, then joins; what is still queued is returned, for its owner to answer.
+  /// Up to max_batch items, oldest first within a flow; none where all were discarded, or the batcher was closed since
+  /// it called. Any thread may take, and several at once.
+  std::vector<Item> take() {
+    std::vector<Item> batch;
+    {
+      const std::lock_guard lock(mutex_);
+      batch = pop(std::min(options_.max_batch, queue_.size()));
+      oldest_ = Clock::now();  // of what stays: it has waited for this batch, and starts to wait for the next
+      called_ = false;
+    }
+    changed_.notify_one();
+    std::erase_if(batch, discard_);
+    return batch;
+  }
+
+  /// Calls no more, and returns what is still queued, for its owner to answer.
   std::vector<Item> close() {
     {
       const std::lock_guard lock(mutex_);
@@ -76,23 +93,15 @@ class Batcher {
   void loop() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+      changed_.wait(lock, [this] { return closed_ || (!called_ && !queue_.empty()); });
       const auto full_or_closed = [this] { return closed_ || queue_.size() >= options_.max_batch; };
       if (options_.max_wait.count() > 0) changed_.wait_until(lock, oldest_ + options_.max_wait, full_or_closed);
       if (closed_) return;
-      std::vector<Item> batch = take();
+      called_ = true;
       lock.unlock();
-      std::erase_if(batch, discard_);
-      if (!batch.empty()) run_batch_(std::move(batch));
+      call_for_thread_();
       lock.lock();
     }
-  }
-
-  /// The lock is held.
-  std::vector<Item> take() {
-    std::vector<Item> batch = pop(std::min(options_.max_batch, queue_.size()));
-    oldest_ = Clock::now();  // of what stays: it has waited for this batch, and starts to wait for the next
-    return batch;
   }
 
   /// The lock is held.
@@ -104,13 +113,14 @@ class Batcher {
   }
 
   const BatcherOptions options_;
-  const RunBatch run_batch_;
+  const CallForThread call_for_thread_;
   const Discard discard_;
   const FlowOf flow_of_;
   std::mutex mutex_;
   std::condition_variable changed_;
   FairQueue<Item> queue_;
   Clock::time_point oldest_{};
+  bool called_ = false;  // for a thread that has not come yet
   bool closed_ = false;
   std::thread thread_;  // last: starts when everything else is there
 };

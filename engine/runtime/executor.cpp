@@ -33,9 +33,12 @@ void name_this_thread() {
 struct Executor::Impl {
   using Clock = std::chrono::steady_clock;
 
-  explicit Impl(int threads) : at_it_since(static_cast<std::size_t>(threads)), pool(threads, /*allow_spinning=*/false) {
+  explicit Impl(int threads)
+      : lets_a_text_in(static_cast<std::size_t>(threads)),
+        at_it_since(static_cast<std::size_t>(threads)),
+        pool(threads, /*allow_spinning=*/false) {
     for (int i = 0; i < threads; ++i) {
-      teams.push_back(std::make_unique<Team>(threads));
+      teams.push_back(std::make_unique<Team>(threads, [this, i] { let_a_text_in(i); }));
       free_workers.push_back(i);
     }
   }
@@ -46,23 +49,56 @@ struct Executor::Impl {
   std::deque<Job> text_jobs;
   int text_jobs_in_a_row = 0;
   std::atomic<int> waiting{0};               // jobs not yet begun; read without the lock by helpers
+  std::atomic<int> waiting_texts{0};         // of them; read without the lock by leaders
   std::vector<int> free_workers;             // numbers not in use by a running work()
   std::vector<std::unique_ptr<Team>> teams;  // by worker
+  /// By worker, for itself alone: it is at an image and has not yet put it aside for a text. Not vector<bool>, whose
+  /// elements share bytes.
+  std::vector<char> lets_a_text_in;
   /// By worker: when it was woken or took its job; kAtNothing while it sleeps or helps. Who is stuck helping keeps the
   /// one that leads from going on.
   std::vector<std::atomic<Clock::rep>> at_it_since;
   static constexpr Clock::rep kAtNothing = 0;
   Eigen::ThreadPool pool;  // last: joined before the rest goes
 
-  std::optional<Job> take_job() {
+  std::optional<Job> take_job(int worker) {
     const bool image_turn = !image_jobs.empty() && (text_jobs.empty() || text_jobs_in_a_row >= kTextJobsInARow);
-    std::deque<Job>& jobs = image_turn ? image_jobs : text_jobs;
-    if (jobs.empty()) return std::nullopt;
+    std::optional<Job> job = image_turn ? pop(image_jobs) : pop_text();
+    if (!job) return job;
     text_jobs_in_a_row = image_turn ? 0 : text_jobs_in_a_row + 1;
+    lets_a_text_in[static_cast<std::size_t>(worker)] = image_turn;
+    return job;
+  }
+
+  std::optional<Job> pop_text() {
+    std::optional<Job> job = pop(text_jobs);
+    if (job) waiting_texts.fetch_sub(1, std::memory_order_relaxed);
+    return job;
+  }
+
+  std::optional<Job> pop(std::deque<Job>& jobs) {
+    if (jobs.empty()) return std::nullopt;
     Job job = std::move(jobs.front());
     jobs.pop_front();
     waiting.fetch_sub(1, std::memory_order_relaxed);
     return job;
+  }
+
+  /// Between two layers of an image that `worker` leads. The text has activations of its own, and scratch memory is
+  /// free between layers.
+  void let_a_text_in(int worker) {
+    char& may = lets_a_text_in[static_cast<std::size_t>(worker)];
+    if (!may || waiting_texts.load(std::memory_order_relaxed) == 0) return;
+    std::optional<Job> job;
+    {
+      const std::lock_guard lock(mutex);
+      job = pop_text();
+    }
+    if (!job) return;
+    may = false;
+    is_at_it(worker);
+    job->run(*teams[static_cast<std::size_t>(worker)], worker);
+    is_at_it(worker);
   }
 
   /// The running forward pass with the fewest helpers.
@@ -95,7 +131,7 @@ struct Executor::Impl {
     flush_denormals_to_zero();
     std::unique_lock lock(mutex);
     while (true) {
-      if (std::optional<Job> job = take_job()) {
+      if (std::optional<Job> job = take_job(worker)) {
         is_at_it(worker);
         Team& team = *teams[static_cast<std::size_t>(worker)];
         if (job->spreads) {
@@ -140,6 +176,7 @@ void Executor::wait_idle() {
 void Executor::submit(Lane lane, Job job) {
   const std::lock_guard lock(impl_->mutex);
   (lane == Lane::kText ? impl_->text_jobs : impl_->image_jobs).push_back(std::move(job));
+  if (lane == Lane::kText) impl_->waiting_texts.fetch_add(1, std::memory_order_relaxed);
   impl_->waiting.fetch_add(1, std::memory_order_relaxed);
   impl_->wake(1);
 }
@@ -150,6 +187,11 @@ int Executor::stuck(std::chrono::nanoseconds limit) const {
     const Impl::Clock::rep since = at.load(std::memory_order_relaxed);
     return since != Impl::kAtNothing && since <= latest;
   }));
+}
+
+int Executor::not_computing() const {
+  return static_cast<int>(std::count_if(impl_->teams.begin(), impl_->teams.end(),
+                                        [](const std::unique_ptr<Team>& team) { return !team->active(); }));
 }
 
 int Executor::threads() const { return static_cast<int>(impl_->teams.size()); }

@@ -26,14 +26,17 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  /// First come, first served within a lane. Text jobs go first, since a text waits for one image's work at most that
-  /// way; but after a few in a row an image job has its turn, so that texts cannot starve images.
+  /// First come, first served within a lane. Text jobs go first; a thread at an image even puts it aside for one,
+  /// between two regions, so that a text hardly waits however many images come. But no image is put aside twice, and
+  /// after a few text jobs in a row an image job has its turn: texts cannot starve images.
   void submit(Lane lane, Job job);
 
   /// Returns once no job is waiting or running.
   void wait_idle();
 
   [[nodiscard]] int threads() const;
+  /// Threads without a job that spreads, at this moment: they help others, prepare inputs or sleep. Never blocks.
+  [[nodiscard]] int not_computing() const;
   /// Threads that have been at one job, or on their way to one, for at least `limit`. Never blocks.
   [[nodiscard]] int stuck(std::chrono::nanoseconds limit) const;
 

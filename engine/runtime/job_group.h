@@ -38,6 +38,7 @@ class JobGroup {
   }
 
   [[nodiscard]] int threads() const { return executor_.threads(); }
+  [[nodiscard]] int not_computing() const { return executor_.not_computing(); }
 
  private:
   void finished() {

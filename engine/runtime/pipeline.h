@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <exception>
-#include <latch>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -52,15 +52,14 @@ class Pipeline {
         context_(context),
         preparing_(preparing),
         budget_(options.max_queue_items, options.max_queue_bytes),
+        service_time_(context.computing.threads()),
         max_ahead_(kBatchesAhead * options.max_batch),
         inputs_a_turn_(std::min(Tower::kInputsPerPrepareJob, options.max_batch)),
         batcher_(
             {.max_batch = options.max_batch, .max_wait = options.max_wait},
-            [this](std::vector<Item> batch) {
-              no_longer_ahead(batch.size());
-              const std::size_t items = batch.size();
-              run_batch(std::move(batch));
-              service_time_.finished(items, Clock::now());
+            [this] {
+              const auto run = [this](Parallel& parallel, int worker) { run_next_batch(parallel, worker); };
+              context_.computing.submit(Tower::kLane, {.run = run, .spreads = true});
             },
             [this](Item& item) {
               const bool dropped = drop_if_unwanted(item);
@@ -98,10 +97,10 @@ class Pipeline {
     if (inputs.empty() || !budget_.try_admit(inputs.size(), 0)) {
       return {Error{ErrorCode::kOverloaded, "a batch of " + std::to_string(inputs.size()) + " does not fit the queue"}};
     }
-    std::vector<Result<EmbeddedItem>> answers;
+    std::promise<std::vector<Result<EmbeddedItem>>> answers;
     const auto pending = std::make_shared<PendingRequest>(
         std::vector<std::size_t>(inputs.size(), 0), EmbedRequest{},
-        [&answers](std::vector<Result<EmbeddedItem>> results) { answers = std::move(results); }, budget_);
+        [&answers](std::vector<Result<EmbeddedItem>> results) { answers.set_value(std::move(results)); }, budget_);
     std::vector<Item> batch;
     for (auto& prepared : inputs) {
       batch.push_back({.pending = pending,
@@ -110,11 +109,11 @@ class Pipeline {
                        .answer = {},
                        .waiting_since = Clock::now()});
     }
-    run_batch(std::move(batch));  // every item is answered before it returns
-    return answers;
+    for (Group& group : cut(std::move(batch), context_.computing.threads())) submit(std::move(group));
+    return answers.get_future().get();
   }
 
-  /// Answers what is queued with kUnavailable once the batch in progress is done; later submissions are refused.
+  /// Answers what is queued with kUnavailable; what is being computed is computed, later submissions are refused.
   void close() {
     closed_.store(true, std::memory_order_relaxed);
     prepare_ahead();  // all of it: each input finds the lane closed
@@ -130,6 +129,12 @@ class Pipeline {
     typename Tower::Prepared prepared;
     EmbeddedItem answer;
     Clock::time_point waiting_since;
+  };
+
+  /// What one forward pass takes of a batch.
+  struct Group {
+    std::shared_ptr<std::vector<Item>> batch;
+    std::span<Item> items;
   };
 
   /// Inputs [first, end) of one request.
@@ -275,25 +280,36 @@ class Pipeline {
     return false;
   }
 
-  /// Cuts the batch into groups, as even as can be over the threads, and waits for all of them.
-  void run_batch(std::vector<Item> batch) {
-    if (context_.observer) context_.observer->on_batch(Tower::kLane, batch.size());
-    for (Item& item : batch) item.answer.batch = static_cast<std::uint32_t>(batch.size());
-    const auto threads = static_cast<std::size_t>(context_.computing.threads());
-    const std::size_t per_thread = (batch.size() + threads - 1) / threads;
-    const std::size_t group = std::min(tower_.max_group(), per_thread);
-    const std::size_t groups = (batch.size() + group - 1) / group;
-    std::latch finished(static_cast<std::ptrdiff_t>(groups));
-    for (std::size_t g = 0; g < groups; ++g) {
-      const std::span<Item> items(batch.data() + batch.size() * g / groups,
-                                  batch.data() + batch.size() * (g + 1) / groups);
-      const auto run = [this, items, &finished](Parallel& parallel, int worker) {
-        run_group(items, parallel, worker);
-        finished.count_down();
-      };
-      context_.computing.submit(Tower::kLane, {.run = run, .spreads = true});
-    }
-    finished.wait();
+  /// The batch in groups, as even as can be over `threads`.
+  std::vector<Group> cut(std::vector<Item> items, int threads) {
+    if (context_.observer) context_.observer->on_batch(Tower::kLane, items.size());
+    const auto batch = std::make_shared<std::vector<Item>>(std::move(items));
+    const std::size_t size = batch->size();
+    for (Item& item : *batch) item.answer.batch = static_cast<std::uint32_t>(size);
+    const auto parts = static_cast<std::size_t>(threads);
+    const std::size_t most = std::min(tower_.max_group(), (size + parts - 1) / parts);
+    const std::size_t count = (size + most - 1) / most;
+    std::vector<Group> groups;
+    for (std::size_t g = 0; g < count; ++g)
+      groups.push_back({batch, {batch->data() + size * g / count, batch->data() + size * (g + 1) / count}});
+    return groups;
+  }
+
+  void submit(Group group) {
+    const auto run = [this, group = std::move(group)](Parallel& parallel, int worker) {
+      run_group(group.items, parallel, worker);
+    };
+    context_.computing.submit(Tower::kLane, {.run = run, .spreads = true});
+  }
+
+  /// A thread has come to compute what waits: it takes a group, and so do others that have nothing else to do.
+  void run_next_batch(Parallel& parallel, int worker) {
+    std::vector<Item> batch = batcher_.take();
+    if (batch.empty()) return;
+    no_longer_ahead(batch.size());
+    const std::vector<Group> groups = cut(std::move(batch), 1 + context_.computing.not_computing());
+    for (std::size_t g = 1; g < groups.size(); ++g) submit(groups[g]);
+    run_group(groups.front().items, parallel, worker);
   }
 
   void run_group(std::span<Item> items, Parallel& parallel, int worker) {
@@ -318,6 +334,7 @@ class Pipeline {
         answer(item, std::span(embeddings).subspan(i * dim, dim));
       }
     }
+    service_time_.finished(items.size(), Clock::now());
   }
 
   void answer(Item& item, std::span<float> embedding) {

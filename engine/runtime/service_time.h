@@ -14,6 +14,9 @@ class ServiceTime {
  public:
   using Clock = std::chrono::steady_clock;
 
+  /// Of what `threads` finish, as many as there are may come at once, after as long a time.
+  explicit ServiceTime(int threads) : threads_(threads) {}
+
   /// The lane was empty until now: the time before says nothing about its speed.
   void began(Clock::time_point now) {
     const std::lock_guard lock(mutex_);
@@ -25,7 +28,7 @@ class ServiceTime {
     const std::lock_guard lock(mutex_);
     const auto count = static_cast<double>(items);
     double seconds = std::chrono::duration<double>(now - last_).count();
-    if (items_ >= kFewest) seconds = std::min(seconds, kMaxSlowdown * count * seconds_ / items_);
+    if (items_ >= kFewest) seconds = std::min(seconds, kMaxSlowdown * std::max(count, threads_) * seconds_ / items_);
     const double keep = kMemory / (kMemory + count);
     items_ = items_ * keep + count;
     seconds_ = seconds_ * keep + seconds;
@@ -44,6 +47,7 @@ class ServiceTime {
   /// Of one measurement: a machine that was suspended has not become slow.
   static constexpr double kMaxSlowdown = 4;
 
+  const double threads_;
   mutable std::mutex mutex_;
   Clock::time_point last_ = Clock::now();
   double items_ = 0;

@@ -14,6 +14,7 @@ std::uint64_t next_task(std::uint64_t state) { return state & kMaxTasks; }
 }  // namespace
 
 void Team::run(std::size_t tasks, TaskRef task) {
+  before_region_();
   const int leader = leader_.load(std::memory_order_relaxed);
   if (tasks <= 1 || tasks > kMaxTasks || helpers() == 0) {
     for (std::size_t i = 0; i < tasks; ++i) task(i, leader);

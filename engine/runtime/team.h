@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "engine/nn/parallel.h"
 
@@ -15,7 +17,9 @@ namespace mobileclip {
 /// run() is for the leader, help() for others, at the same time. Workers are numbered by the executor.
 class Team final : public Parallel {
  public:
-  explicit Team(int max_workers) : max_workers_(max_workers) {}
+  /// `before_region` is called by the leader at each run(), when no task of its own is running.
+  Team(int max_workers, std::function<void()> before_region)
+      : max_workers_(max_workers), before_region_(std::move(before_region)) {}
 
   /// The worker that is about to call run(); -1 when it is done leading.
   void set_leader(int worker) { leader_.store(worker, std::memory_order_release); }
@@ -32,6 +36,7 @@ class Team final : public Parallel {
 
  private:
   const int max_workers_;
+  const std::function<void()> before_region_;
   std::atomic<int> leader_{-1};
   std::atomic<int> helpers_{0};
   // The region in one word, so that a claim can never mix two of them: its number in the upper 32 bits, its task count

@@ -299,18 +299,31 @@ TEST_F(EngineTest, DropsWhatNobodyWaitsForAndCountsIt) {
 class HeldWorker {
  public:
   explicit HeldWorker(Engine& engine) {
-    EXPECT_FALSE(engine.submit_texts({"a"}, {}, [this](const Results&) {
-      begun_.count_down();
-      go_on_.wait();
+    EXPECT_FALSE(engine.submit_texts({"a"}, {}, [latches = latches_](const Results&) {
+      latches->begun.count_down();
+      latches->go_on.wait();
     }));
-    begun_.wait();
+    latches_->begun.wait();
   }
-  void let_go() { go_on_.count_down(); }
+  ~HeldWorker() { let_go(); }
+  void let_go() {
+    if (!latches_->go_on.try_wait()) latches_->go_on.count_down();
+  }
 
  private:
-  std::latch begun_{1};
-  std::latch go_on_{1};
+  struct Latches {
+    std::latch begun{1};
+    std::latch go_on{1};
+  };
+  std::shared_ptr<Latches> latches_ = std::make_shared<Latches>();  // the callback's, too: it may end after this object
 };
+
+TEST_F(EngineTest, ABatchDoesNotWaitForTheOneBefore) {
+  const auto engine = make({.threads = 2});
+  HeldWorker held(*engine);
+  EXPECT_TRUE(texts(*engine, {"b"})[0].ok()) << "the other thread has time";
+  EXPECT_EQ(texts(*engine, {"c", "d"})[1]->batch, 2U);
+}
 
 TEST_F(EngineTest, RefusesWholeRequestsWhenFullAndRecovers) {
   const auto engine = make({.threads = 1, .max_queue_items = 4});
@@ -348,7 +361,11 @@ TEST_F(EngineTest, ASmallRequestDoesNotWaitForABulkOne) {
 }
 
 TEST_F(EngineTest, RefusesWhatCouldNotBeServedInTime) {
-  const auto engine = make({.threads = 1, .max_batch = 2});
+  constexpr int kAhead = 12;  // requests, each as many
+  std::latch ahead(kAhead);
+  std::promise<void> small;
+  std::promise<void> alone;
+  const auto engine = make({.threads = 1, .max_batch = 2});  // behind what its callbacks use
   const auto many = [] {
     std::vector<ImageBytes> inputs;
     for (int i = 0; i < 64; ++i) inputs.push_back(bmp(i));
@@ -359,22 +376,18 @@ TEST_F(EngineTest, RefusesWhatCouldNotBeServedInTime) {
   images(*engine, many());
   const auto time_of_many = std::chrono::steady_clock::now() - begun;
 
-  constexpr int kAhead = 12;  // requests, each as many
-  std::latch ahead(kAhead);
   HeldWorker held(*engine);
   for (int i = 0; i < kAhead; ++i)
     ASSERT_FALSE(engine->submit_images(many(), {}, [&](const Results&) { ahead.count_down(); }));
-  const EmbedRequest soon{.deadline = Deadline::after(time_of_many * (kAhead / 2))};
+  const EmbedRequest soon{.deadline = Deadline::after(time_of_many * 2)};
   const auto refused = engine->submit_images(many(), soon, [](const Results&) { FAIL(); });
-  ASSERT_TRUE(refused);
+  ASSERT_TRUE(refused) << "13 times as many cannot be done in the time of two";
   EXPECT_EQ(refused->code, ErrorCode::kOverloaded);
-  std::promise<void> small;
   EXPECT_FALSE(engine->submit_images({bmp(1)}, soon, [&](const Results&) { small.set_value(); }))
       << "it has its turn after one image of each";
   held.let_go();
   small.get_future().wait();
   ahead.wait();
-  std::promise<void> alone;
   EXPECT_FALSE(engine->submit_images(many(), {.deadline = Deadline::after(time_of_many / 8)}, [&](const Results&) {
     alone.set_value();
   })) << "an empty lane tries anything";

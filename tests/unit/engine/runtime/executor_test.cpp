@@ -96,6 +96,32 @@ TEST(Executor, TextsGoFirstAndImagesStillGetTheirTurn) {
   EXPECT_EQ(std::string(order.begin(), order.end()), "ttttittttitti");
 }
 
+TEST(Executor, AnImageIsPutAsideForOneTextBetweenRegions) {
+  Executor executor(1);
+  std::vector<char> order;
+  const auto text = alone([&](Parallel&, int) { order.push_back('t'); });
+  executor.submit(Lane::kImage, spreading([&](Parallel& parallel, int /*worker*/) {
+                    for (int region = 0; region < 4; ++region) {
+                      parallel.run(1, [&](std::size_t, int) { order.push_back('i'); });
+                      if (region == 1 || region == 2) executor.submit(Lane::kText, text);
+                    }
+                  }));
+  executor.wait_idle();
+  EXPECT_EQ(std::string(order.begin(), order.end()), "iitiit");
+}
+
+TEST(Executor, ATextIsNotPutAside) {
+  Executor executor(1);
+  std::vector<char> order;
+  executor.submit(Lane::kText, spreading([&](Parallel& parallel, int /*worker*/) {
+                    executor.submit(Lane::kText, alone([&](Parallel&, int) { order.push_back('2'); }));
+                    for (int region = 0; region < 2; ++region)
+                      parallel.run(1, [&](std::size_t, int) { order.push_back('1'); });
+                  }));
+  executor.wait_idle();
+  EXPECT_EQ(std::string(order.begin(), order.end()), "112");
+}
+
 TEST(Executor, WorkersHoldDifferentNumbersAtTheSameTime) {
   Executor executor(3);
   std::latch all_in(3);

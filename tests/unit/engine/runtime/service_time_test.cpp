@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(ServiceTime, IsNothingUntilEnoughIsMeasured) {
-  ServiceTime time;
+  ServiceTime time(1);
   const auto start = ServiceTime::Clock::now();
   time.began(start);
   time.finished(31, start + 31s);
@@ -18,7 +18,7 @@ TEST(ServiceTime, IsNothingUntilEnoughIsMeasured) {
 }
 
 TEST(ServiceTime, LeavesOutWhatTheLaneWasEmpty) {
-  ServiceTime time;
+  ServiceTime time(1);
   const auto start = ServiceTime::Clock::now();
   time.began(start);
   time.finished(40, start + 4s);
@@ -28,7 +28,7 @@ TEST(ServiceTime, LeavesOutWhatTheLaneWasEmpty) {
 }
 
 TEST(ServiceTime, APauseIsNoSlowdown) {
-  ServiceTime time;
+  ServiceTime time(1);
   auto now = ServiceTime::Clock::now();
   time.began(now);
   for (int i = 0; i < 10; ++i) time.finished(32, now += 320ms);
@@ -38,8 +38,20 @@ TEST(ServiceTime, APauseIsNoSlowdown) {
   EXPECT_NEAR(time.per_item().count(), 1.0, 0.1) << "one that lasts is believed";
 }
 
+TEST(ServiceTime, ThreadsInStepAreNoPause) {
+  constexpr int kThreads = 16;
+  ServiceTime time(kThreads);
+  auto now = ServiceTime::Clock::now();
+  time.began(now);
+  for (int round = 0; round < 20; ++round) {
+    now += 160ms;
+    for (int i = 0; i < kThreads; ++i) time.finished(1, now);
+  }
+  EXPECT_NEAR(time.per_item().count(), 0.01, 1e-3);
+}
+
 TEST(ServiceTime, ForgetsWhatIsLongAgo) {
-  ServiceTime time;
+  ServiceTime time(1);
   auto now = ServiceTime::Clock::now();
   time.began(now);
   time.finished(1000, now += 1000s);
