@@ -1,10 +1,12 @@
-// Runs forward passes of our engine on request, for measuring it beside others in one script (bench/peers/).
+// Runs forward passes of our engine on request, for measuring it beside others in one script (bench/peers/,
+// bench/models/).
 //
 //   mobileclip-engine-runner MODEL THREADS ISA PRECISION
 //
-// Reads lines "image BATCH" or "text BATCH", runs one batch of prepared inputs through the engine's own scheduling and
-// prints "MILLISECONDS v0 v1 …": the time, and the first input's normalised embedding, so that the caller can check
-// that both sides compute the same thing.
+// Reads lines "image BATCH", "text BATCH" (CLIP's ids of a short text) or "tokens BATCH LENGTH" (texts of so many
+// tokens, the specials among them, for any vocabulary), runs one batch of prepared inputs through the engine's own
+// scheduling and prints "MILLISECONDS v0 v1 …": the time, and the first input's normalised embedding, so that the
+// caller can check that both sides compute the same thing.
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -34,38 +36,55 @@ RgbImage pattern_image(int k, int size) {
 }
 
 /// "a photo of a cat", with another last word for each k.
-std::vector<std::int32_t> pattern_text(int k) { return {49406, 320, 1125, 539, 320, 2368 + k, 49407}; }
+TokenIds pattern_text(int k) { return {49406, 320, 1125, 539, 320, 2368 + k, 49407}; }
 
-std::vector<Result<EmbeddedItem>> run(Engine& engine, const std::string& tower, int batch, double& milliseconds) {
-  std::vector<RgbImage> images;
-  std::vector<std::vector<std::int32_t>> texts;
-  for (int k = 0; k < batch; ++k) {
-    if (tower == "image") {
-      images.push_back(pattern_image(k, engine.info().image_input->preprocess.image_size));
+/// `length` tokens with the specials, different for each k.
+TokenIds text_of_length(const Engine& engine, int k, int length) {
+  TokenIds content;
+  for (int i = 2; i < length; ++i) content.push_back(10 + (k * 31 + i * 7) % (engine.info().vocab_size / 2));
+  Result<TokenizedText> framed = engine.tokenizer().frame(content, static_cast<std::size_t>(length));
+  if (!framed) throw std::runtime_error(framed.error().message);
+  return std::move(framed->ids);
+}
+
+struct Batch {
+  std::vector<RgbImage> images;  ///< or texts
+  std::vector<TokenIds> texts;
+};
+
+Batch make_batch(const Engine& engine, const std::string& line) {
+  std::istringstream words(line);
+  std::string kind;
+  int size = 0;
+  int length = 0;
+  words >> kind >> size;
+  if (kind == "tokens") words >> length;
+  const bool known = kind == "image" || kind == "text" || (kind == "tokens" && length > 2);
+  if (!words || !known || size < 1)
+    throw std::invalid_argument(R"(expected "image BATCH", "text BATCH" or "tokens BATCH LENGTH", found ")" + line +
+                                '"');
+  Batch batch;
+  for (int k = 0; k < size; ++k) {
+    if (kind == "image") {
+      batch.images.push_back(pattern_image(k, engine.info().image_input->preprocess.image_size));
     } else {
-      texts.push_back(pattern_text(k));
+      batch.texts.push_back(kind == "text" ? pattern_text(k) : text_of_length(engine, k, length));
     }
   }
-  const auto start = std::chrono::steady_clock::now();
-  auto answers = tower == "image" ? engine.run_batch(std::move(images)) : engine.run_batch(std::move(texts));
-  milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  return answers;
+  return batch;
 }
 
 void answer_requests(Engine& engine) {
   for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    std::string tower;
-    int batch = 0;
-    if (!(words >> tower >> batch) || (tower != "image" && tower != "text") || batch < 1) {
-      throw std::invalid_argument("expected \"image BATCH\" or \"text BATCH\", found \"" + line + "\"");
-    }
-    double milliseconds = 0;
-    const auto answers = run(engine, tower, batch, milliseconds);
+    Batch batch = make_batch(engine, line);
+    const auto start = std::chrono::steady_clock::now();
+    const auto answers =
+        batch.texts.empty() ? engine.run_batch(std::move(batch.images)) : engine.run_batch(std::move(batch.texts));
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     for (const auto& answer : answers) {
       if (!answer) throw std::runtime_error(answer.error().message);
     }
-    std::cout << milliseconds;
+    std::cout << took.count();
     for (const float v : answers.front()->embedding) std::cout << ' ' << v;
     std::cout << std::endl;
   }
