@@ -27,6 +27,7 @@ constexpr Shape kShapes[] = {
     {"image stage 3 fc2", 96, 256, 768},
     {"image stage 4 qkv", 64, 1536, 512},
     {"image stage 4 fc1", 64, 1536, 512, Activation::kGelu},
+    {"ViT-B fc1", 96, 3072, 768, Activation::kQuickGelu},
     {"text qkv", 77, 1536, 512},
     {"text fc1", 77, 2048, 512, Activation::kGelu},
     {"text fc2", 77, 512, 2048},
