@@ -197,6 +197,13 @@ class Queries(unittest.TestCase):
                 for metric, selector in re.findall(r"\b((?:mobileclip|process)_\w+|up)(\{[^}]*\})?", rule["query"]):
                     self.assert_finds(metric + selector)
 
+    def test_documentation_names_series_that_exist(self):
+        served = self.server.get("/metrics").body.decode()
+        for file in [cli.ROOT / "README.md", cli.ROOT / "CHANGELOG.md", *sorted((cli.ROOT / "docs").rglob("*.md"))]:
+            for name, end in re.findall(r"`((?:mobileclip|process)_[a-z_]+)([`{*])", file.read_text()):
+                with self.subTest(file=file.name, name=name):
+                    self.assertRegex(served, rf"\n{name}" + ("" if end == "*" else r"(_bucket)?[ {]"))
+
     def test_autoscaler(self):
         queries = list(adapter_queries())
         self.assertTrue(queries)
