@@ -9,7 +9,9 @@ import subprocess
 import unittest
 
 import cli
+import node_packages
 
+CYCLONEDX = node_packages.NodePackages(pathlib.Path(__file__).resolve().parent / "sbom")
 BUILD = pathlib.Path(cli.BINARY).parent
 FILES = {
     "usr/bin/mobileclip-server",
@@ -138,6 +140,15 @@ class BillOfMaterials(unittest.TestCase):
         self.assertEqual(references, {entry["ref"] for entry in bill["dependencies"]})
         for entry in bill["dependencies"]:
             self.assertLessEqual(set(entry["dependsOn"]), references)
+
+    def test_fits_the_published_schema(self):
+        if reason := CYCLONEDX.why_missing():
+            self.skipTest(reason)
+        bill = json.loads(self.write("to-validate"))
+        for unknown, problem in ({}, ""), ({"of": "our own"}, "must NOT have additional properties"):
+            checked = CYCLONEDX.run("validate.mjs", stdin=json.dumps({**bill, **unknown}))
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+            self.assertRegex(checked.stdout, problem or "^$")
 
     def test_is_the_same_each_time(self):
         self.assertEqual(self.write("once"), self.write("twice"))
