@@ -5,14 +5,17 @@
 #include <string_view>
 
 /// At global scope. `path` is a string literal, `symbol` a name of its own in the whole program.
-#define MOBILECLIP_EMBED(symbol, path)    \
-  asm(".pushsection .rodata\n" #symbol    \
-      "_begin:\n"                         \
-      ".incbin \"" path "\"\n" #symbol    \
-      "_end:\n"                           \
-      ".popsection\n");                   \
-  extern "C" const char symbol##_begin[]; \
-  extern "C" const char symbol##_end[]
+///
+/// Hidden, so that the compiler addresses the symbols themselves and not by way of the global offset table: for arm64,
+/// GNU as makes local symbols there into their section's beginning, and every file would be empty.
+#define MOBILECLIP_EMBED(symbol, path)                                  \
+  asm(".pushsection .rodata\n" #symbol                                  \
+      "_begin:\n"                                                       \
+      ".incbin \"" path "\"\n" #symbol                                  \
+      "_end:\n"                                                         \
+      ".popsection\n");                                                 \
+  extern "C" [[gnu::visibility("hidden")]] const char symbol##_begin[]; \
+  extern "C" [[gnu::visibility("hidden")]] const char symbol##_end[]
 
 /// The bytes, for as long as the process lives.
 #define MOBILECLIP_EMBEDDED(symbol) std::string_view(symbol##_begin, symbol##_end)
