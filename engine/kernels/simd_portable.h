@@ -47,30 +47,22 @@ static inline Vec dot(const Bf16Pair& x, const Bf16Pair& w, Vec sum) {
   return fma(x.odd, w.odd, fma(x.even, w.even, sum));
 }
 
-/// int32 lanes; plain loops, which the compiler vectorises as far as the base instruction set goes.
-struct IntVec {
-  std::int32_t lane[kLanes];
-};
-static inline IntVec int_zero() { return {}; }
-static inline Vec to_float(const IntVec& a) {
+/// int32 lanes, as a vector of the compiler's own: arrays of them leave the registers.
+using IntVec = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+static inline IntVec int_zero() { return IntVec{}; }
+static inline Vec to_float(IntVec a) {
   float values[kLanes];
-  for (int i = 0; i < kLanes; ++i) values[i] = static_cast<float>(a.lane[i]);
+  for (int i = 0; i < kLanes; ++i) values[i] = static_cast<float>(a[i]);
   return load(values);
 }
 /// kLanes bytes as whole numbers, and their halves of 4 bits.
 static inline IntVec load_bytes(const std::uint8_t* p) {
   IntVec bytes;
-  for (int i = 0; i < kLanes; ++i) bytes.lane[i] = p[i];
+  for (int i = 0; i < kLanes; ++i) bytes[i] = p[i];
   return bytes;
 }
-static inline IntVec low_nibbles(IntVec a) {
-  for (std::int32_t& v : a.lane) v &= 15;
-  return a;
-}
-static inline IntVec high_nibbles(IntVec a) {
-  for (std::int32_t& v : a.lane) v >>= 4;
-  return a;
-}
+static inline IntVec low_nibbles(IntVec a) { return a & 15; }
+static inline IntVec high_nibbles(IntVec a) { return a >> 4; }
 /// kLanes floats, rounded and held to [0, 255]
 static inline void store_bytes(std::uint8_t* p, Vec v) {
   float values[kLanes];
@@ -78,19 +70,19 @@ static inline void store_bytes(std::uint8_t* p, Vec v) {
   for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::uint8_t>(__builtin_rintf(values[i]));
 }
 
+/// 4 neighbouring k of kLanes outputs.
 struct ByteQuads {
-  std::int16_t value[4 * kLanes];
+  IntVec k[4];
 };
 static inline ByteQuads load_operand(const std::int8_t* p) {
-  ByteQuads quads;
-  for (int i = 0; i < 4 * kLanes; ++i) quads.value[i] = p[i];
-  return quads;
+  IntVec quads;  // one a lane, the first k in its lowest byte
+  __builtin_memcpy(&quads, p, sizeof(quads));
+  return {{quads << 24 >> 24, quads << 16 >> 24, quads << 8 >> 24, quads >> 24}};
 }
 static inline const std::uint8_t* broadcast_operand(const std::uint8_t* p) { return p; }
 static inline IntVec dot(const std::uint8_t* x, const ByteQuads& w, IntVec sum) {
-  for (int i = 0; i < kLanes; ++i) {
-    for (int j = 0; j < 4; ++j) sum.lane[i] += std::int32_t{x[j]} * w.value[4 * i + j];
-  }
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) sum += w.k[j] * std::int32_t{x[j]};
   return sum;
 }
 
