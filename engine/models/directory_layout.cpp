@@ -58,6 +58,20 @@ StoredTower all_tensors(const TensorStore& store) {
   return tower;
 }
 
+/// What any of the directory's configurations says of quantised modules: MLX writes it into config.json, others may
+/// into the layout's own.
+QuantizationConfig find_quantization(const fs::path& directory) {
+  QuantizationConfig config;
+  for (const std::string_view name : {kMlxConfigFile, kOpenClipConfigFile, kTextConfigFile, kImageConfigFile}) {
+    const fs::path file = directory / name;
+    QuantizationConfig found = read_quantization(file);
+    if (!found.format || found == config) continue;
+    if (config.format) throw LoadError(file.string() + ": expected the quantization that other configurations have");
+    config = std::move(found);
+  }
+  return config;
+}
+
 void note_origin(const fs::path& file, StoredModel& model) {
   const auto metadata = read_weights_metadata(file);
   const auto origin = metadata.find(std::string(kSyntheticKey));
@@ -101,6 +115,7 @@ DirectoryLayout find_layout(const fs::path& directory) {
 
 StoredModel read_stored_model(const DirectoryLayout& layout) {
   StoredModel model;
+  model.quantization = find_quantization(layout.directory);
   model.image_store = read_weights_file(layout.image_file);
   note_origin(layout.image_file, model);
   if (layout.named_by == NamedBy::kTowers) {
@@ -110,7 +125,11 @@ StoredModel read_stored_model(const DirectoryLayout& layout) {
     model.text = all_tensors(model.text_store);
     return model;
   }
-  if (layout.named_by == NamedBy::kHuggingFace) model.image_store = with_open_clip_names(model.image_store);
+  if (layout.named_by == NamedBy::kHuggingFace) {
+    auto [store, quantization] = with_open_clip_names(model.image_store, model.quantization);
+    model.image_store = std::move(store);
+    model.quantization = std::move(quantization);
+  }
   model.text_store = model.image_store;
   auto [image, text, other] = split_towers(model.image_store);
   model.image = std::move(image);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/models/quantization_config.h"
 #include "engine/weights/tensor_store.h"
 
 namespace mobileclip {
@@ -20,8 +21,8 @@ inline constexpr std::string_view kTextConfigFile = "text_encoder_config.json";
 inline constexpr std::string_view kOpenClipWeightsFile = "open_clip_model.safetensors";
 inline constexpr std::string_view kOpenClipConfigFile = "open_clip_config.json";
 inline constexpr std::string_view kMlxConfigFile = "config.json";  ///< where MLX says what is quantised
-inline constexpr std::string_view kImagePrefix = "visual.";  ///< OpenCLIP's
-inline constexpr std::string_view kTextPrefix = "text.";     ///< of its CustomTextCLIP; its CLIP class has none
+inline constexpr std::string_view kImagePrefix = "visual.";        ///< OpenCLIP's
+inline constexpr std::string_view kTextPrefix = "text.";           ///< of its CustomTextCLIP; its CLIP class has none
 inline constexpr std::string_view kLogitScaleName = "logit_scale";
 inline constexpr std::string_view kSyntheticKey = "synthetic";  ///< of safetensors metadata: "seed 1"
 
@@ -71,6 +72,7 @@ struct StoredModel {
   StoredTower image;
   StoredTower text;
   StoredTower other;                     ///< of neither tower: OpenCLIP's logit_scale
+  QuantizationConfig quantization;       ///< of modules by their names here
   std::optional<std::string> synthetic;  ///< "seed 1", where the files' metadata say that the values were made up
 
   [[nodiscard]] bool damaged() const { return image_store.damaged() || text_store.damaged(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,95 +12,13 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/models/hugging_face_names.h"
+#include "engine/models/quantized_module.h"
 #include "engine/weights/memory_backing.h"
 #include "engine/weights/printable.h"
 
 namespace mobileclip {
 namespace {
-
-enum class Change {
-  kRename,
-  kTranspose,  ///< a torch.nn.Linear's weight, where OpenCLIP has a parameter used as x @ W
-  kJoin,       ///< one of several tensors that lie below each other in OpenCLIP's
-};
-
-struct Mapping {
-  std::string_view hugging_face;
-  std::string_view open_clip;
-  Change change = Change::kRename;
-};
-
-/// Whole names, and prefixes that end in ".".
-constexpr std::array kModel{
-    Mapping{"logit_scale", "logit_scale"},
-    Mapping{"vision_model.embeddings.class_embedding", "visual.class_embedding"},
-    Mapping{"vision_model.embeddings.position_embedding.weight", "visual.positional_embedding"},
-    Mapping{"vision_model.embeddings.patch_embedding.weight", "visual.conv1.weight"},
-    Mapping{"vision_model.pre_layrnorm.", "visual.ln_pre."},  // so spelt
-    Mapping{"vision_model.post_layernorm.", "visual.ln_post."},
-    Mapping{"visual_projection.weight", "visual.proj", Change::kTranspose},
-    Mapping{"text_model.embeddings.token_embedding.weight", "token_embedding.weight"},
-    Mapping{"text_model.embeddings.position_embedding.weight", "positional_embedding"},
-    Mapping{"text_model.final_layer_norm.", "ln_final."},
-    Mapping{"text_projection.weight", "text_projection", Change::kTranspose},
-};
-
-/// Where the layers are, each "<prefix><number>.".
-constexpr std::array kLayers{
-    Mapping{"vision_model.encoder.layers.", "visual.transformer.resblocks."},
-    Mapping{"text_model.encoder.layers.", "transformer.resblocks."},
-};
-
-/// Of a layer. What is joined is so in the order of this table.
-constexpr std::array kLayer{
-    Mapping{"layer_norm1.", "ln_1."},
-    Mapping{"self_attn.q_proj.weight", "attn.in_proj_weight", Change::kJoin},
-    Mapping{"self_attn.k_proj.weight", "attn.in_proj_weight", Change::kJoin},
-    Mapping{"self_attn.v_proj.weight", "attn.in_proj_weight", Change::kJoin},
-    Mapping{"self_attn.q_proj.bias", "attn.in_proj_bias", Change::kJoin},
-    Mapping{"self_attn.k_proj.bias", "attn.in_proj_bias", Change::kJoin},
-    Mapping{"self_attn.v_proj.bias", "attn.in_proj_bias", Change::kJoin},
-    Mapping{"self_attn.out_proj.", "attn.out_proj."},
-    Mapping{"layer_norm2.", "ln_2."},
-    Mapping{"mlp.fc1.", "mlp.c_fc."},
-    Mapping{"mlp.fc2.", "mlp.c_proj."},
-};
-
-/// Buffers that old files hold: 0, 1, 2, …
-bool is_position_ids(std::string_view name) { return name.ends_with(".embeddings.position_ids"); }
-
-struct NewName {
-  std::string name;
-  Change change;
-  std::size_t part = 0;  ///< which of those to be joined
-};
-
-template <std::size_t N>
-std::optional<NewName> mapped(const std::array<Mapping, N>& table, std::string_view name) {
-  for (const Mapping& row : table) {
-    const bool is_prefix = row.hugging_face.ends_with('.');
-    if (is_prefix ? !name.starts_with(row.hugging_face) : name != row.hugging_face) continue;
-    const std::string_view rest = is_prefix ? name.substr(row.hugging_face.size()) : "";
-    NewName result{.name = std::string(row.open_clip).append(rest), .change = row.change};
-    for (const Mapping* before = table.data(); before != &row; ++before) {
-      if (row.change == Change::kJoin && before->open_clip == row.open_clip) ++result.part;
-    }
-    return result;
-  }
-  return std::nullopt;
-}
-
-std::optional<NewName> new_name(std::string_view name) {
-  for (const Mapping& layers : kLayers) {
-    if (!name.starts_with(layers.hugging_face)) continue;
-    const std::string_view rest = name.substr(layers.hugging_face.size());
-    const std::size_t dot = std::min(rest.find('.'), rest.size() - 1) + 1;  // behind the number
-    std::optional<NewName> result = mapped(kLayer, rest.substr(dot));
-    if (result) result->name = std::string(layers.open_clip).append(rest.substr(0, dot)) + result->name;
-    return result;
-  }
-  return mapped(kModel, name);
-}
 
 StoredTensor transposed(StoredTensor tensor, MemoryBacking& memory) {
   if (tensor.shape.size() != 2) return tensor;  // to be found misshapen
@@ -137,29 +56,162 @@ StoredTensor joined(const std::string& name, const Parts& parts, MemoryBacking& 
   return tensor;
 }
 
-}  // namespace
+StoredTensor float_tensor(const StoredTensor& like, Shape shape, std::span<const float> values, MemoryBacking& memory) {
+  StoredTensor tensor = like;
+  tensor.dtype = DType::kF32;
+  tensor.shape = std::move(shape);
+  const std::span<std::byte> to = memory.allocate(values.size_bytes());
+  std::ranges::copy(std::as_bytes(values), to.begin());
+  tensor.bytes = to;
+  return tensor;
+}
 
-TensorStore with_open_clip_names(const TensorStore& store) {
-  std::vector<StoredTensor> tensors;
-  const auto memory = std::make_shared<MemoryBacking>();
-  std::map<std::string, Parts> to_join;
-  for (const StoredTensor& tensor : store.tensors()) {
-    if (is_position_ids(tensor.name)) continue;
-    const std::optional<NewName> renamed = new_name(tensor.name);
-    if (!renamed) {
-      tensors.push_back(tensor);
-    } else if (renamed->change == Change::kJoin) {
-      to_join[renamed->name][renamed->part] = &tensor;
-    } else {
-      StoredTensor& result = tensors.emplace_back(tensor);
-      result.name = renamed->name;
-      if (renamed->change == Change::kTranspose) result = transposed(std::move(result), *memory);
+/// What a CLIPModel has for one of OpenCLIP's tensors, or for a part of it.
+struct Part {
+  const StoredTensor* tensor = nullptr;
+  std::optional<QuantizedModule> module;  ///< instead
+};
+
+class Renaming {
+ public:
+  Renaming(const TensorStore& store, const QuantizationConfig& quantization)
+      : store_(store), quantization_(quantization), result_{.format = quantization.format, .modules = {}} {}
+
+  OpenClipTensors run() {
+    for (const StoredTensor& tensor : store_.tensors()) {
+      if (is_position_ids(tensor.name)) continue;
+      const auto module = module_of(tensor);
+      if (!module) {
+        add({.tensor = &tensor, .module = {}}, tensor.name);
+      } else if (module->scales == &tensor) {  // once for all three
+        add({.tensor = nullptr, .module = module}, module->name + ".weight");
+      }
+    }
+    for (const auto& [name, parts] : to_join_) join(name, parts);
+    TensorStore::Backings backings = store_.backing();
+    backings.push_back(memory_);
+    return {.store = {std::move(tensors_), std::move(backings)}, .quantization = std::move(result_)};
+  }
+
+ private:
+  using JoinedParts = std::array<Part, std::tuple_size_v<Parts>>;
+
+  /// The quantised module that a tensor belongs to.
+  [[nodiscard]] std::optional<QuantizedModule> module_of(const StoredTensor& tensor) const {
+    for (const std::string_view leaf : {".weight", ".scales", ".biases"}) {
+      if (!tensor.name.ends_with(leaf)) continue;
+      std::string path = tensor.name.substr(0, tensor.name.size() - leaf.size());
+      const StoredTensor* const scales = store_.find(path + ".scales");
+      if (!scales) return std::nullopt;
+      const StoredTensor* const words = store_.find(path + ".weight");
+      const StoredTensor* const biases = store_.find(path + ".biases");
+      return QuantizedModule{.name = std::move(path), .words = words, .scales = scales, .biases = biases};
+    }
+    return std::nullopt;
+  }
+
+  void add(Part part, const std::string& name) {
+    std::optional<OpenClipName> renamed = open_clip_name(name);
+    if (!renamed) renamed = OpenClipName{.name = name, .change = NameChange::kRename};
+    switch (renamed->change) {
+      case NameChange::kJoin:
+        to_join_[renamed->name][renamed->part] = std::move(part);
+        break;
+      case NameChange::kTranspose:
+        push(renamed->name, transposed(part.module ? restored(*part.module, *memory_) : *part.tensor, *memory_));
+        break;
+      case NameChange::kRename:
+        rename(part, renamed->name);
+        break;
     }
   }
-  for (const auto& [name, parts] : to_join) tensors.push_back(joined(name, parts, *memory));
-  TensorStore::Backings backings = store.backing();
-  backings.push_back(memory);
-  return {std::move(tensors), std::move(backings)};
+
+  void push(const std::string& name, StoredTensor tensor) {
+    tensor.name = name;
+    tensors_.push_back(std::move(tensor));
+  }
+
+  void rename(const Part& part, const std::string& name) {
+    if (!part.module) return push(name, *part.tensor);
+    const std::optional<std::string> path = module_of_weight(name);
+    if (!path) return push(name, restored(*part.module, *memory_));  // no module of OpenCLIP's: positional_embedding
+    result_.modules.emplace(*path, quantization_.of(part.module->name));
+    if (part.module->words) push(*path + ".weight", *part.module->words);
+    if (part.module->biases) push(*path + ".biases", *part.module->biases);
+    push(*path + ".scales", *part.module->scales);
+  }
+
+  /// Quantised parts stay so where all are, in one format.
+  void join(const std::string& name, const JoinedParts& parts) {
+    if (std::ranges::none_of(parts, [](const Part& part) { return part.module.has_value(); })) {
+      tensors_.push_back(joined(name, each(parts, [](const Part& part) { return part.tensor; }), *memory_));
+    } else if (are_alike(parts)) {
+      join_modules(module_of_weight(name).value(), parts);
+    } else {
+      join_restored(name, parts);
+    }
+  }
+
+  static Parts each(const JoinedParts& parts, const std::function<const StoredTensor*(const Part&)>& tensor_of) {
+    Parts found{};
+    std::ranges::transform(parts, found.begin(), tensor_of);
+    return found;
+  }
+
+  void join_modules(const std::string& path, const JoinedParts& parts) {
+    for (const auto& [leaf, member] :
+         {std::pair{".weight", &QuantizedModule::words}, std::pair{".scales", &QuantizedModule::scales},
+          std::pair{".biases", &QuantizedModule::biases}}) {
+      const Parts leaves = each(parts, [member](const Part& part) { return (*part.module).*member; });
+      const bool is_there = std::ranges::any_of(leaves, [](const StoredTensor* tensor) { return tensor != nullptr; });
+      if (is_there) tensors_.push_back(joined(path + leaf, leaves, *memory_));  // else to be found missing
+    }
+    result_.modules.emplace(path, quantization_.of(parts[0].module->name));
+  }
+
+  void join_restored(const std::string& name, const JoinedParts& parts) {
+    MemoryBacking passing;
+    std::vector<StoredTensor> floats;
+    floats.reserve(parts.size());  // they stay where they are
+    const Parts found = each(parts, [&](const Part& part) -> const StoredTensor* {
+      if (!part.tensor && !part.module) return nullptr;
+      if (part.module) return &floats.emplace_back(restored(*part.module, passing));
+      const FloatTensor values = store_.floats(*part.tensor);
+      return &floats.emplace_back(float_tensor(*part.tensor, values.shape, values.values, passing));
+    });
+    tensors_.push_back(joined(name, found, *memory_));
+  }
+
+  [[nodiscard]] bool are_alike(const JoinedParts& parts) const {
+    return std::ranges::all_of(parts, [&](const Part& part) {
+      return part.module && parts[0].module &&
+             quantization_.of(part.module->name) == quantization_.of(parts[0].module->name);
+    });
+  }
+
+  /// The module's matrix in float32, of the size that its scales tell.
+  [[nodiscard]] StoredTensor restored(const QuantizedModule& module, MemoryBacking& memory) const {
+    Shape shape = module.scales->shape;
+    const std::optional<AffineFormat> format = quantization_.of(module.name);
+    if (format && shape.size() == 2) shape[1] *= format->group_size;
+    const std::string problem = problem_of(module, shape, quantization_);
+    if (!problem.empty()) throw LoadError(module.scales->file + ": " + problem);
+    return float_tensor(*module.scales, shape, dequantize(read_quantized(store_, module, shape, quantization_)),
+                        memory);
+  }
+
+  const TensorStore& store_;
+  const QuantizationConfig& quantization_;
+  QuantizationConfig result_;
+  std::vector<StoredTensor> tensors_;
+  std::map<std::string, JoinedParts> to_join_;
+  std::shared_ptr<MemoryBacking> memory_ = std::make_shared<MemoryBacking>();
+};
+
+}  // namespace
+
+OpenClipTensors with_open_clip_names(const TensorStore& store, const QuantizationConfig& quantization) {
+  return Renaming(store, quantization).run();
 }
 
 }  // namespace mobileclip

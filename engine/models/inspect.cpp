@@ -39,19 +39,20 @@ std::string matching_models(Predicate fits) {
   return names;
 }
 
-bool image_fits(const StoredTower& image, const ModelConfig& model) {
+bool image_fits(const StoredTower& image, const ModelConfig& model, const QuantizationConfig& quantization) {
   const TensorTable table = image_tensors(model, detect_image_form(image));
-  return compare(image, table, detect_conv_layout(image)).size() == 0;
+  return compare(image, table, detect_conv_layout(image), quantization).size() == 0;
 }
 
-bool text_fits(const StoredTower& text, const ModelConfig& model) {
-  return compare(text, text_tensors(model.text, model.embed_dim), ConvLayout::kOihw).size() == 0;
+bool text_fits(const StoredTower& text, const ModelConfig& model, const QuantizationConfig& quantization) {
+  return compare(text, text_tensors(model.text, model.embed_dim), ConvLayout::kOihw, quantization).size() == 0;
 }
 
 /// "image tower of MobileCLIP2-S0, fused form", by names and shapes alone.
-std::string recognise(const TensorStore& store) {
+std::string recognise(const TensorStore& store, const QuantizationConfig& stored_quantization) {
   const bool is_hugging_face = store.find("vision_model.embeddings.class_embedding") != nullptr;
-  const TensorStore named = is_hugging_face ? with_open_clip_names(store) : store;
+  const auto [named, quantization] =
+      is_hugging_face ? with_open_clip_names(store, stored_quantization) : OpenClipTensors{store, stored_quantization};
   const auto [image, text, other] = split_towers(named);
   const auto in_form = [](const StoredTower& tower) {
     const bool is_mci =
@@ -59,15 +60,19 @@ std::string recognise(const TensorStore& store) {
     return is_mci ? ", " + std::string(to_string(detect_image_form(tower))) + " form" : "";
   };
   if (!image.empty()) {
-    const auto models = matching_models(
-        [&, &image = image, &text = text](const ModelConfig& m) { return image_fits(image, m) && text_fits(text, m); });
+    const auto models =
+        matching_models([&, &image = image, &text = text, &quantization = quantization](const ModelConfig& m) {
+          return image_fits(image, m, quantization) && text_fits(text, m, quantization);
+        });
     const char* const layout = is_hugging_face ? " in Hugging Face's layout" : " in OpenCLIP's layout";
     return models.empty() ? "" : models + layout + in_form(image);
   }
   const StoredTower& alone = text;  // the only tower of its file, whichever it is
-  const auto image_models = matching_models([&](const ModelConfig& m) { return image_fits(alone, m); });
+  const auto image_models = matching_models(
+      [&, &quantization = quantization](const ModelConfig& m) { return image_fits(alone, m, quantization); });
   if (!image_models.empty()) return "image tower of " + image_models + in_form(alone);
-  const auto text_models = matching_models([&](const ModelConfig& m) { return text_fits(alone, m); });
+  const auto text_models = matching_models(
+      [&, &quantization = quantization](const ModelConfig& m) { return text_fits(alone, m, quantization); });
   return text_models.empty() ? "" : "text tower of " + text_models;
 }
 
@@ -84,7 +89,7 @@ InspectedFile inspect_file(const fs::path& path) {
       if (is_float(tensor.dtype)) file.parameters += elements;
       file.bytes += tensor.bytes.size();
     }
-    file.recognised = recognise(store);
+    file.recognised = recognise(store, read_quantization(path.parent_path() / kMlxConfigFile));
   } catch (const LoadError& error) {
     file.problem = error.what();
   }
@@ -120,7 +125,7 @@ void inspect_sentence_model(const fs::path& directory, Inspection& inspection) {
     const SentenceWeights weights = read_sentence_weights(directory);
     inspection.model = weights.model_type + ", " + std::to_string(weights.embed_dim()) + " dimensions, " +
                        std::to_string(weights.max_tokens) + " tokens at most";
-    inspection.synthetic = weights.synthetic;
+    inspection.synthetic = weights.synthetic.has_value();
     inspection.fingerprint = weights.fingerprint;
   });
   attempt(inspection, [&] {

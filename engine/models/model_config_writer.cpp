@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 
 #include "engine/models/directory_layout.h"
 #include "engine/models/json_members.h"
@@ -133,8 +134,15 @@ void write_quantization_config(const fs::path& directory, const AffineFormat& fo
   write_json(directory / kMlxConfigFile, with_quantization(Json::object(), format));
 }
 
-void add_quantization_config(const fs::path& source, const fs::path& target, const AffineFormat& format) {
-  write_json(target, with_quantization(read_json_object(source), format));
+void write_encoder_config(const fs::path& source, const fs::path& target, const std::optional<AffineFormat>& format) {
+  Json document = read_json_object(source);
+  std::size_t erased = 0;
+  for (const char* const member : {"quantization", "quantization_config"}) erased += document.erase(member);
+  if (!format && erased == 0) {
+    fs::copy_file(source, target);  // the same bytes: they are part of the model's fingerprint
+    return;
+  }
+  write_json(target, format ? with_quantization(std::move(document), *format) : document);
 }
 
 bool has_custom_text(const ModelConfig& config) { return is_named_by_timm(config.image); }

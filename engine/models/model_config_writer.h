@@ -22,9 +22,10 @@ void write_split_configs(const std::filesystem::path& directory, const ModelConf
 /// config.json with what MLX writes of quantised modules. Throws std::system_error.
 void write_quantization_config(const std::filesystem::path& directory, const AffineFormat& format);
 
-/// The JSON object in `source` with the same added, to `target`. Throws LoadError, std::system_error.
-void add_quantization_config(const std::filesystem::path& source, const std::filesystem::path& target,
-                             const AffineFormat& format);
+/// The JSON object in `source` to `target`, with the same in the place of what it says of quantisation, or with nothing
+/// there; byte for byte where that changes nothing. Throws LoadError, std::system_error.
+void write_encoder_config(const std::filesystem::path& source, const std::filesystem::path& target,
+                          const std::optional<AffineFormat>& format);
 
 /// Whether OpenCLIP runs the model by its CustomTextCLIP class, whose text tower's names begin "text.". Its CLIP class,
 /// of models whose image tower is OpenCLIP's own, holds the text tower's parts itself.

@@ -18,27 +18,11 @@ constexpr float kDefaultLogitScale = 4.6051702F;  // ln 100, where CLIP's traini
 
 struct ConfigFiles {
   ConfigHints hints;
-  QuantizationConfig quantization;
   fs::path named_in_errors;
 };
 
-/// What any of the directory's configurations says of quantised modules: MLX writes it into config.json, others may
-/// into the layout's own.
-QuantizationConfig find_quantization(const fs::path& directory) {
-  QuantizationConfig config;
-  for (const std::string_view name : {kMlxConfigFile, kOpenClipConfigFile, kTextConfigFile, kImageConfigFile}) {
-    const fs::path file = directory / name;
-    QuantizationConfig found = read_quantization(file);
-    if (!found.format || found == config) continue;
-    if (config.format) throw LoadError(file.string() + ": expected the quantization that other configurations have");
-    config = std::move(found);
-  }
-  return config;
-}
-
 ConfigFiles read_config_files(const DirectoryLayout& layout) {
-  ConfigFiles config{
-      .hints = {}, .quantization = find_quantization(layout.directory), .named_in_errors = layout.directory};
+  ConfigFiles config{.hints = {}, .named_in_errors = layout.directory};
   const auto read_if_there = [&](std::string_view name) {
     const fs::path file = layout.directory / name;
     if (!fs::exists(file)) return;
@@ -63,10 +47,9 @@ ConfigFiles read_config_files(const DirectoryLayout& layout) {
 
 /// Both towers at once, so that one look at the message shows all that is wrong.
 void check_tensors(const StoredModel& stored, const DirectoryLayout& layout, const ModelConfig& config,
-                   const TensorTable& image, const TensorTable& text, ImageForm form, ConvLayout conv_layout,
-                   const QuantizationConfig& quantization) {
-  TowerMismatch image_mismatch = compare(stored.image, image, conv_layout, quantization);
-  TowerMismatch text_mismatch = compare(stored.text, text, ConvLayout::kOihw, quantization);
+                   const TensorTable& image, const TensorTable& text, ImageForm form, ConvLayout conv_layout) {
+  TowerMismatch image_mismatch = compare(stored.image, image, conv_layout, stored.quantization);
+  TowerMismatch text_mismatch = compare(stored.text, text, ConvLayout::kOihw, stored.quantization);
   std::string problems;
   const auto add = [&](const fs::path& file, const std::string& what, const TowerMismatch& mismatch) {
     if (mismatch.size() == 0) return;
@@ -93,50 +76,61 @@ void check_tensors(const StoredModel& stored, const DirectoryLayout& layout, con
   if (!problems.empty()) throw LoadError(problems);
 }
 
-float read_logit_scale(const StoredModel& stored, const ConfigHints& hints, const fs::path& file) {
-  const auto tensor = stored.other.find(kLogitScaleName);
-  if (tensor == stored.other.end()) return hints.logit_scale.value_or(kDefaultLogitScale);
-  const float value = stored.image_store.floats(*tensor->second).values[0];
+float read_logit_scale(const OpenedModel& model) {
+  const auto tensor = model.stored.other.find(kLogitScaleName);
+  if (tensor == model.stored.other.end()) return model.logit_scale.value_or(kDefaultLogitScale);
+  const float value = model.stored.image_store.floats(*tensor->second).values[0];
   if (!std::isfinite(std::exp(value))) {
-    throw LoadError(file.string() + ": tensor 'logit_scale': expected a logarithm, found " + std::to_string(value));
+    throw LoadError(model.layout.image_file.string() + ": tensor 'logit_scale': expected a logarithm, found " +
+                    std::to_string(value));
   }
   return value;
 }
 
 }  // namespace
 
-ModelWeights read_model_weights(const fs::path& directory, const Progress& progress) {
+OpenedModel open_model(const fs::path& directory) {
   DirectoryLayout layout = find_layout(directory);
   StoredModel stored = read_stored_model(layout);
   const ConfigFiles files = read_config_files(layout);
-  ModelConfig config = resolve_config(files.hints, find_closest_model(stored.image, stored.text, files.quantization),
+  ModelConfig config = resolve_config(files.hints, find_closest_model(stored.image, stored.text, stored.quantization),
                                       files.named_in_errors);
 
   const ImageForm form = detect_image_form(stored.image);
   const ConvLayout conv_layout = detect_conv_layout(stored.image);
-  const TensorTable image_table = image_tensors(config, form);
-  const TensorTable text_table = text_tensors(config.text, config.embed_dim);
-  check_tensors(stored, layout, config, image_table, text_table, form, conv_layout, files.quantization);
+  check_tensors(stored, layout, config, image_tensors(config, form), text_tensors(config.text, config.embed_dim), form,
+                conv_layout);
+  return {.layout = std::move(layout),
+          .config = std::move(config),
+          .image_form = form,
+          .conv_layout = conv_layout,
+          .logit_scale = files.hints.logit_scale,
+          .synthetic = stored.synthetic ? stored.synthetic : files.hints.synthetic,
+          .stored = std::move(stored)};
+}
 
-  TowerWeights image = read_tower(stored.image_store, stored.image, image_table, conv_layout, files.quantization,
-                                  "reading image tower", progress);
-  TowerWeights text = read_tower(stored.text_store, stored.text, text_table, ConvLayout::kOihw, files.quantization,
-                                 "reading text tower", progress);
-  if (const auto* mci = std::get_if<MciConfig>(&config.image); mci && form == ImageForm::kTrain) {
+ModelWeights read_model_weights(const fs::path& directory, const Progress& progress) {
+  OpenedModel model = open_model(directory);
+  const ModelConfig& config = model.config;
+  const StoredModel& stored = model.stored;
+  TowerWeights image = read_tower(stored.image_store, stored.image, image_tensors(config, model.image_form),
+                                  model.conv_layout, stored.quantization, "reading image tower", progress);
+  TowerWeights text = read_tower(stored.text_store, stored.text, text_tensors(config.text, config.embed_dim),
+                                 ConvLayout::kOihw, stored.quantization, "reading text tower", progress);
+  if (const auto* mci = std::get_if<MciConfig>(&config.image); mci && model.image_form == ImageForm::kTrain) {
     image = fuse_image_tower(image, *mci, config.embed_dim);
   }
+  const float logit_scale = read_logit_scale(model);
 
-  const float logit_scale = read_logit_scale(stored, files.hints, layout.image_file);
-
-  ModelWeights weights{.layout = std::move(layout),
-                       .config = std::move(config),
+  ModelWeights weights{.layout = std::move(model.layout),
+                       .config = std::move(model.config),
                        .image = std::move(image),
                        .text = std::move(text),
                        .logit_scale = logit_scale,
-                       .image_form = form,
-                       .conv_layout = conv_layout,
-                       .synthetic = stored.synthetic ? stored.synthetic : files.hints.synthetic,
-                       .stored = std::move(stored)};
+                       .image_form = model.image_form,
+                       .conv_layout = model.conv_layout,
+                       .synthetic = std::move(model.synthetic),
+                       .stored = std::move(model.stored)};
   check_undamaged(weights);
   return weights;
 }

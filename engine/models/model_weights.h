@@ -25,6 +25,20 @@ struct ModelWeights {
   StoredModel stored;                    ///< ask it for damage once the values were read
 };
 
+/// A directory whose files hold every tensor that its configuration asks for, in the right shapes; no value was read.
+struct OpenedModel {
+  DirectoryLayout layout;
+  ModelConfig config;
+  ImageForm image_form;
+  ConvLayout conv_layout;
+  std::optional<float> logit_scale;  ///< the logarithm, where a configuration rather than the weights has it
+  std::optional<std::string> synthetic;
+  StoredModel stored;
+};
+
+/// Throws LoadError naming what is missing, misshapen or unused.
+OpenedModel open_model(const std::filesystem::path& directory);
+
 /// Reads, checks and fuses. Progress counts tensors. Throws LoadError naming what is missing, misshapen, unused, NaN or
 /// infinite, or a file truncated meanwhile.
 ModelWeights read_model_weights(const std::filesystem::path& directory, const Progress& progress = {});

@@ -54,8 +54,7 @@ std::vector<TensorToWrite> quantized_to_write(const std::string& module, const A
           {.name = module + ".biases", .dtype = dtype, .shape = groups, .fill = copy_of(matrix.biases)}};
 }
 
-void write_tower(const std::filesystem::path& file, const TowerWeights& tower, const TensorTable& table, DType dtype,
-                 const std::map<std::string, std::string>& metadata, const Progress& progress) {
+std::vector<TensorToWrite> tower_to_write(const TowerWeights& tower, const TensorTable& table, DType dtype) {
   TensorTable unquantized = table;
   std::vector<TensorToWrite> tensors;
   for (const auto& [name, matrix] : tower.quantized()) {
@@ -66,7 +65,12 @@ void write_tower(const std::filesystem::path& file, const TowerWeights& tower, c
     std::ranges::copy(tower.at(name).values, out.begin());
   };
   std::ranges::move(tensors_to_write(unquantized, "", dtype, fill), std::back_inserter(tensors));
-  write_safetensors(file, std::move(tensors), metadata, progress);
+  return tensors;
+}
+
+void write_tower(const std::filesystem::path& file, const TowerWeights& tower, const TensorTable& table, DType dtype,
+                 const std::map<std::string, std::string>& metadata, const Progress& progress) {
+  write_safetensors(file, tower_to_write(tower, table, dtype), metadata, progress);
 }
 
 void check_read_back(const TowerWeights& tower, const TowerWeights& read_back, DType dtype,

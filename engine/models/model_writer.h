@@ -26,6 +26,9 @@ std::vector<TensorToWrite> tensors_to_write(const TensorTable& table, std::strin
 /// The three tensors of a quantised module: packed words, scales and biases as `dtype`. Borrows `matrix`.
 std::vector<TensorToWrite> quantized_to_write(const std::string& module, const AffineMatrix& matrix, DType dtype);
 
+/// What write_tower() writes. Of `tower` only quantised matrices' shapes are looked at here; it is borrowed.
+std::vector<TensorToWrite> tower_to_write(const TowerWeights& tower, const TensorTable& table, DType dtype);
+
 /// Writes `tower`, whose tensors are the table's: what is not quantised, and scales and biases, as `dtype`. Throws
 /// std::system_error, or LoadError for values that `dtype` cannot hold.
 void write_tower(const std::filesystem::path& file, const TowerWeights& tower, const TensorTable& table, DType dtype,

@@ -49,7 +49,7 @@ RunnableModel runnable(LoadedSentenceModel model, TowerArithmetic arithmetic) {
   const SentenceEncoder::Sizes sizes{
       .hidden = hidden_size(weights.encoder), .vocab = vocab_size(weights.encoder), .max_tokens = weights.max_tokens};
   return {.name = std::move(model.name),
-          .synthetic = weights.synthetic,
+          .synthetic = weights.synthetic.has_value(),
           .fingerprint = std::move(weights.fingerprint),
           .source_layout = kSentenceLayout,
           .logit_scale = 1,

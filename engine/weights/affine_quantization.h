@@ -25,6 +25,7 @@ struct AffineFormat {
 /// What the engine computes with, of what MLX writes.
 inline constexpr std::array kAffineBits{4, 8};
 inline constexpr std::array kAffineGroupSizes{32, 64, 128};
+inline constexpr int kUsualGroupSize = 64;  ///< MLX's, where none is asked for
 bool is_supported(const AffineFormat& format);
 std::string to_string(const AffineFormat& format);  ///< "4 bits in groups of 64"
 

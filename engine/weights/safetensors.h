@@ -39,6 +39,10 @@ struct TensorToWrite {
 std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
                                const std::map<std::string, std::string>& metadata = {});
 
+/// Size of the file that write_safetensors() makes of them; nothing is filled.
+std::uint64_t safetensors_bytes(std::vector<TensorToWrite> tensors,
+                                const std::map<std::string, std::string>& metadata = {});
+
 /// Writes names sorted, header padded to 8 bytes with spaces, to a temporary file beside `file` that then replaces it,
 /// so that nothing half-written is ever left under that name. Throws std::system_error (naming the file) where writing
 /// fails.

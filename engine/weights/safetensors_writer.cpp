@@ -17,6 +17,12 @@ std::size_t byte_count(const TensorToWrite& tensor) {
   return static_cast<std::size_t>(element_count(tensor.shape)) * size_in_bytes(tensor.dtype);
 }
 
+std::uint64_t byte_count(const std::vector<TensorToWrite>& tensors) {
+  std::uint64_t total = 0;
+  for (const TensorToWrite& tensor : tensors) total += byte_count(tensor);
+  return total;
+}
+
 std::vector<std::uint16_t> narrowed(std::span<const float> values, const TensorToWrite& tensor) {
   const bool is_f16 = tensor.dtype == DType::kF16;
   std::vector<std::uint16_t> narrow(values.size());
@@ -69,12 +75,16 @@ std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
   return text + json;
 }
 
+std::uint64_t safetensors_bytes(std::vector<TensorToWrite> tensors,
+                                const std::map<std::string, std::string>& metadata) {
+  std::ranges::sort(tensors, {}, &TensorToWrite::name);
+  return safetensors_header(tensors, metadata).size() + byte_count(tensors);
+}
+
 void write_safetensors(const std::filesystem::path& file, std::vector<TensorToWrite> tensors,
                        const std::map<std::string, std::string>& metadata, const Progress& progress) {
   std::ranges::sort(tensors, {}, &TensorToWrite::name);
-  std::uint64_t total = 0;
-  for (const TensorToWrite& tensor : tensors) total += byte_count(tensor);
-
+  const std::uint64_t total = byte_count(tensors);
   ReplacementFile out(file);
   const std::string header = safetensors_header(tensors, metadata);
   out.write(std::as_bytes(std::span(header)));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/cli/interruptible_progress.h"
 #include "server/cli/literal_arguments.h"
 #include "server/cli/program.h"
 #include "server/config/nearest.h"
@@ -88,6 +89,9 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const ConfigError& error) {
     report(error.what());
     return 2;
+  } catch (const Interrupted& error) {
+    report(error.what());
+    return 128 + error.signal();  // as a shell says of a process that a signal ended
   } catch (const std::bad_alloc&) {
     report("out of memory");
     return 1;

@@ -1,30 +1,31 @@
-// The file of `convert --config`: which models to make of which, and how small.
+// The file of `convert --config`: which models to make of which, and in which form.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "engine/weights/tensor_store.h"
+#include "engine/models/weights_form.h"
 
 namespace mobileclip::server {
 
-enum class ModelTask { kAny, kImageText, kText };
+enum class ModelTask { kImageText, kText };
+std::string to_string(ModelTask task);  ///< as the file spells it
 
-/// Either a type or a size to fit in.
-struct WeightsForm {
-  DType dtype = DType::kF32;                  ///< kF32, kF16 or kBF16
-  std::optional<std::uint64_t> target_bytes;  ///< then the dtype of the least loss whose weights fit
+/// The form of the least loss whose weights files fit.
+struct TargetSize {
+  std::uint64_t bytes;
 };
 
 struct ConversionEntry {
   std::string place;  ///< "models.yaml:3", for messages
   std::string name;   ///< of the directory to write
   std::filesystem::path source;
-  ModelTask task = ModelTask::kAny;
-  WeightsForm form;
+  std::optional<ModelTask> task;  ///< nothing: either
+  std::variant<WeightsForm, TargetSize> form;
 };
 
 struct ConversionConfig {
@@ -35,10 +36,10 @@ struct ConversionConfig {
 /// Reads
 ///   output: models/converted      # default: where the file lies
 ///   models:
-///     - name: MobileCLIP2-S0-f16
+///     - name: MobileCLIP2-S0-8bit
 ///       source: models/MobileCLIP2-S0
 ///       task: image-text          # or text; left out: either
-///       quantization: {dtype: f16}  # f32, f16, bf16; or {target_size_mb: 100}; left out: f32
+///       quantization: {bits: 8, group_size: 64, dtype: f16}  # each may be left out; or {target_size_mb: 100}
 /// Throws ConfigError (server/config/options.h): "models.yaml:3: …", what was expected and what was found.
 ConversionConfig read_conversion_config(const std::filesystem::path& file);
 

@@ -6,12 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "engine/models/encoders/quantize_encoder.h"
-#include "engine/models/encoders/sentence_model.h"
-#include "engine/models/quantize_model.h"
+#include "engine/models/convert.h"
 #include "server/cli/calibration.h"
 #include "server/cli/command.h"
-#include "server/cli/progress_bar.h"
+#include "server/cli/interruptible_progress.h"
 #include "server/cli/weights_options.h"
 
 namespace mobileclip::server {
@@ -21,23 +19,23 @@ struct QuantizeArguments {
   std::string source;
   std::string target;
   std::string calibration;
-  QuantizeOptions options;
+  AffineFormat format{.bits = 8, .group_size = kUsualGroupSize};
+  DType dtype = DType::kF32;
 };
 
 int run(const QuantizeArguments& arguments) {
-  QuantizeReport report;
+  ConvertReport report;
   CalibrationInputs inputs;
   std::optional<Agreement> agreement;
   if (!arguments.calibration.empty()) inputs = read_calibration_inputs(arguments.calibration);
   {
-    ProgressBar bar;
-    const auto quantize = is_sentence_directory(arguments.source) ? quantize_encoder : quantize_model;
-    report = quantize(arguments.source, arguments.target, arguments.options, bar.callback());
-    if (inputs.size() > 0) agreement = calibrate(inputs, arguments.source, arguments.target, bar.callback());
+    InterruptibleProgress progress;
+    const WeightsForm form{.dtype = arguments.dtype, .quantized = arguments.format};
+    report = convert_model(arguments.source, arguments.target, form, progress.callback());
+    if (inputs.size() > 0) agreement = calibrate(inputs, arguments.source, arguments.target, progress.callback());
   }
   std::cout << arguments.target << ": " << report.model << ", " << report.modules << " matrices in "
-            << to_string(arguments.options.format) << ", " << report.tensors
-            << " tensors written, read back and compared\n"
+            << to_string(arguments.format) << ", " << report.tensors << " tensors written, read back and compared\n"
             << "source layout: " << report.source_layout << "\n"
             << "weights:       " << with_thousands(report.bytes) << " bytes, in float32 "
             << with_thousands(report.full_bytes) << "\n"
@@ -68,15 +66,15 @@ void add_quantize_command(CLI::App& app, Action& action) {
       "  mobileclip-server quantize models/MobileCLIP2-S0 models/MobileCLIP2-S0-4bit --bits 4 --calibrate texts.txt");
   command->add_option("IN", arguments->source, "Model directory to read")->type_name("")->required();
   command->add_option("OUT", arguments->target, "Model directory to write")->type_name("")->required();
-  command->add_option("--bits", arguments->options.format.bits, "Bits a weight")
+  command->add_option("--bits", arguments->format.bits, "Bits a weight")
       ->type_name("8|4")
       ->capture_default_str()
       ->check(CLI::IsMember({8, 4}).description(""));
-  command->add_option("--group-size", arguments->options.format.group_size, "Weights that share a scale")
+  command->add_option("--group-size", arguments->format.group_size, "Weights that share a scale")
       ->type_name("32|64|128")
       ->capture_default_str()
       ->check(CLI::IsMember({32, 64, 128}).description(""));
-  add_dtype_option(*command, arguments->options.dtype);
+  add_dtype_option(*command, arguments->dtype);
   command
       ->add_option("--calibrate", arguments->calibration,
                    "Lines of a file as texts, or a directory's images: print how near the result comes")

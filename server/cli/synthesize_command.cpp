@@ -7,7 +7,7 @@
 
 #include "engine/models/synthesize.h"
 #include "server/cli/command.h"
-#include "server/cli/progress_bar.h"
+#include "server/cli/interruptible_progress.h"
 #include "server/cli/weights_options.h"
 #include "server/config/nearest.h"
 
@@ -35,8 +35,8 @@ int run(const SynthesizeArguments& arguments) {
                      " (known: " + known + ")");
   }
   {
-    ProgressBar bar;
-    synthesize_model(*model, arguments.directory, arguments.options, bar.callback());
+    InterruptibleProgress progress;
+    synthesize_model(*model, arguments.directory, arguments.options, progress.callback());
   }
   std::cout << arguments.directory << ": " << model->name << " with synthetic weights of seed "
             << arguments.options.seed << "; its embeddings mean nothing\n";

@@ -16,7 +16,7 @@
 #include "engine/models/encoders/encoder_tensors.h"
 #include "engine/models/encoders/pooling.h"
 #include "engine/models/encoders/sentence_encoder.h"
-#include "engine/models/quantize_model.h"
+#include "engine/models/weights_form.h"
 #include "tests/support/backwards.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/synthetic_model.h"
@@ -201,7 +201,7 @@ TEST_P(EncoderGolden, MatricesInMlxsAffineForm) {
     const AffineFormat format{.bits = quantized["bits"], .group_size = quantized["group_size"]};
     SCOPED_TRACE(to_string(format));
     const TowerWeights full =
-        std::exchange(weights_, quantize_tower(weights_, encoder_tensors(*config_), {.format = format}));
+        std::exchange(weights_, in_form(weights_, encoder_tensors(*config_), {.quantized = format}));
     EXPECT_EQ(hash_of(weights_), quantized["fnv1a64"]) << "other bytes than MLX's";
     const auto model = encoder(Arithmetic::kFp32);
     weights_ = full;

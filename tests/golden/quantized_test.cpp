@@ -3,8 +3,8 @@
 
 #include "engine/kernels/dispatch.h"
 #include "engine/models/clip_text.h"
-#include "engine/models/quantize_model.h"
 #include "engine/models/tensor_table.h"
+#include "engine/models/weights_form.h"
 #include "tests/support/backwards.h"
 #include "tests/support/synthetic_model.h"
 
@@ -39,7 +39,8 @@ TEST(QuantizedText, IsTheTowerOfTheRestoredMatrices) {
   testing::Backwards backwards;
   for (const int bits : kAffineBits) {
     for (const int group_size : kAffineGroupSizes) {
-      const TowerWeights quantized = quantize_tower(full, table, {.format = {.bits = bits, .group_size = group_size}});
+      const TowerWeights quantized =
+          in_form(full, table, {.quantized = AffineFormat{.bits = bits, .group_size = group_size}});
       ASSERT_EQ(quantized.quantized().size(), 1U + 3 * 4);
       TowerWeights restored;
       for (const auto& [name, shape] : table) restored.emplace(name, quantized.at(name));
@@ -62,7 +63,7 @@ TEST(QuantizedText, IsTheTowerOfTheRestoredMatrices) {
 TEST(QuantizedText, MayBeQuantisedInOneLayerOnly) {
   const TensorTable table = text_tensors(kConfig, kEmbedDim);
   const TowerWeights full = synthetic_tower(table, 1);
-  const TowerWeights quantized = quantize_tower(full, table, {});
+  const TowerWeights quantized = in_form(full, table, {.quantized = AffineFormat{.bits = 8, .group_size = 64}});
   TowerWeights mixed;
   TowerWeights restored;
   for (const auto& [name, shape] : table) {

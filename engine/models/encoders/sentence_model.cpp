@@ -45,12 +45,10 @@ StoredTower bare_tensors(const TensorStore& store, const fs::path& file) {
   return tower;
 }
 
-TowerWeights read_checked(const TensorStore& store, const StoredTower& stored, const TensorTable& table,
-                          const QuantizationConfig& quantization, const fs::path& file, const char* what,
-                          const Progress& progress) {
+void check(const StoredTower& stored, const TensorTable& table, const QuantizationConfig& quantization,
+           const fs::path& file, const char* what) {
   const TowerMismatch mismatch = compare(stored, table, ConvLayout::kOihw, quantization);
   if (mismatch.size() > 0) throw LoadError(file.string() + ": expected the " + what + ": " + mismatch.describe());
-  return read_tower(store, stored, table, ConvLayout::kOihw, quantization, "reading the text encoder", progress);
 }
 
 TensorTable dense_tensors(const DenseConfig& config) {
@@ -122,29 +120,48 @@ std::vector<fs::path> sentence_weights_files(const fs::path& directory) {
   return files;
 }
 
-SentenceWeights read_sentence_weights(const fs::path& directory, const Progress& progress) {
+OpenedSentenceModel open_sentence_model(const fs::path& directory) {
   SentenceConfig sentence = read_sentence_config(directory);
-  const fs::path config_file = transformer_directory(directory, sentence) / kConfigFile;
-  const EncoderConfig encoder = read_encoder_config(config_file);
+  fs::path config_file = transformer_directory(directory, sentence) / kConfigFile;
+  EncoderConfig encoder = read_encoder_config(config_file);
   check_dense(directory, sentence, hidden_size(encoder));
 
-  const std::vector<fs::path> files = sentence_weights_files(directory);
+  std::vector<fs::path> files = sentence_weights_files(directory);
   std::vector<TensorStore> stores;
   for (const fs::path& file : files) stores.push_back(read_weights_file(file));
-  TowerWeights tensors =
-      read_checked(stores[0], bare_tensors(stores[0], files[0]), encoder_tensors(encoder),
-                   read_quantization(config_file), files[0], "tensors of the model_type in config.json", progress);
-  std::vector<TowerWeights> dense;
+  QuantizationConfig quantization = read_quantization(config_file);
+  check(bare_tensors(stores[0], files[0]), encoder_tensors(encoder), quantization, files[0],
+        "tensors of the model_type in config.json");
   for (std::size_t i = 0; i < sentence.dense.size(); ++i) {
-    const TensorStore& store = stores[i + 1];
-    dense.push_back(read_checked(store, all_tensors(store), dense_tensors(sentence.dense[i]), {}, files[i + 1],
-                                 "tensors of a Dense module", {}));
+    check(all_tensors(stores[i + 1]), dense_tensors(sentence.dense[i]), {}, files[i + 1], "tensors of a Dense module");
   }
-  const int most_tokens = resolve_max_tokens(encoder, sentence);
+  const auto metadata = read_weights_metadata(files[0]);
+  const auto origin = metadata.find(std::string(kSyntheticKey));
+  return {.model_type = read_model_type(config_file),
+          .encoder = std::move(encoder),
+          .sentence = std::move(sentence),
+          .quantization = std::move(quantization),
+          .synthetic = origin == metadata.end() ? std::nullopt : std::optional(origin->second),
+          .config_file = std::move(config_file),
+          .files = std::move(files),
+          .stores = std::move(stores)};
+}
+
+SentenceWeights read_sentence_weights(const fs::path& directory, const Progress& progress) {
+  OpenedSentenceModel model = open_sentence_model(directory);
+  const std::vector<TensorStore>& stores = model.stores;
+  TowerWeights tensors = read_tower(stores[0], bare_tensors(stores[0], model.files[0]), encoder_tensors(model.encoder),
+                                    ConvLayout::kOihw, model.quantization, "reading the text encoder", progress);
+  std::vector<TowerWeights> dense;
+  for (std::size_t i = 0; i < model.sentence.dense.size(); ++i) {
+    dense.push_back(read_tower(stores[i + 1], all_tensors(stores[i + 1]), dense_tensors(model.sentence.dense[i]),
+                               ConvLayout::kOihw, {}, "reading a Dense module"));
+  }
+  const int most_tokens = resolve_max_tokens(model.encoder, model.sentence);
   std::vector<NamedTower> towers{{"text.", &tensors}};
   for (std::size_t i = 0; i < dense.size(); ++i) towers.push_back({"dense." + std::to_string(i) + ".", &dense[i]});
-  std::string digest =
-      fingerprint("config.json " + file_digest(config_file) + "\n" + describe(sentence, most_tokens), towers);
+  std::string digest = fingerprint(
+      "config.json " + file_digest(model.config_file) + "\n" + describe(model.sentence, most_tokens), towers);
   const auto damaged = [stores] {
     return std::ranges::any_of(stores, [](const TensorStore& store) { return store.damaged(); });
   };
@@ -152,13 +169,13 @@ SentenceWeights read_sentence_weights(const fs::path& directory, const Progress&
     throw LoadError(directory.string() +
                     ": expected the weights to stay as they are while they are read, found a file truncated");
   }
-  return {.model_type = read_model_type(config_file),
-          .encoder = encoder,
-          .sentence = std::move(sentence),
+  return {.model_type = std::move(model.model_type),
+          .encoder = std::move(model.encoder),
+          .sentence = std::move(model.sentence),
           .tensors = std::move(tensors),
           .dense = std::move(dense),
           .max_tokens = most_tokens,
-          .synthetic = read_weights_metadata(files[0]).contains(std::string(kSyntheticKey)),
+          .synthetic = std::move(model.synthetic),
           .fingerprint = std::move(digest),
           .damaged = damaged};
 }

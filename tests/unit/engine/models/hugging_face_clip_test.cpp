@@ -5,9 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
 
+#include "engine/models/convert.h"
 #include "engine/models/fingerprint.h"
 #include "engine/models/model_weights.h"
+#include "engine/models/model_writer.h"
 #include "engine/models/synthesize.h"
 #include "tests/unit/engine/models/model_fixture.h"
 
@@ -124,6 +129,52 @@ std::vector<TensorToWrite> as_hugging_face(const TensorStore& store) {
   return tensors;
 }
 
+using FormatOf = std::function<std::optional<AffineFormat>(const std::string& module)>;
+
+/// The file's tensors as MLX keeps them: what its modules quantise, by default linear layers and embeddings, and the
+/// patch embedding in OHWI; or, `restored`, the values that they then stand for.
+std::vector<TensorToWrite> as_mlx(const TensorStore& store, const FormatOf& format_of, bool restored) {
+  std::vector<TensorToWrite> tensors;
+  for (const StoredTensor& tensor : store.tensors()) {
+    if (tensor.dtype != DType::kF32) continue;  // position_ids
+    const FloatTensor floats = store.floats(tensor);
+    const std::string module = tensor.name.substr(0, tensor.name.rfind(".weight"));
+    const bool is_module = tensor.shape.size() == 2 && module != tensor.name;
+    const std::optional<AffineFormat> format = is_module ? format_of(module) : std::nullopt;
+    if (tensor.shape.size() == 4 && !restored) {
+      const Shape& s = tensor.shape;
+      tensors.push_back({.name = tensor.name, .shape = {s[0], s[2], s[3], s[1]}, .fill = [=](std::span<float> out) {
+                           const auto in = static_cast<std::size_t>(s[1]);
+                           const auto pixels = static_cast<std::size_t>(s[2] * s[3]);
+                           for (std::size_t i = 0; i < out.size(); ++i) {
+                             const std::size_t o = i / (pixels * in);
+                             out[i] = floats.values[(o * in + i % in) * pixels + i / in % pixels];
+                           }
+                         }});
+    } else if (!format) {
+      tensors.push_back({.name = tensor.name, .shape = tensor.shape, .fill = [=](std::span<float> out) {
+                           std::ranges::copy(floats.values, out.begin());
+                         }});
+    } else {
+      const auto matrix = std::make_shared<AffineMatrix>(quantize_affine(floats.values, tensor.shape[0], *format));
+      if (restored) {
+        tensors.push_back({.name = tensor.name, .shape = tensor.shape, .fill = [=](std::span<float> out) {
+                             std::ranges::copy(dequantize(*matrix), out.begin());
+                           }});
+        continue;
+      }
+      for (TensorToWrite& one : quantized_to_write(module, *matrix, DType::kF32)) {
+        const auto fill = one.fill;
+        const auto fill_words = one.fill_words;
+        if (fill) one.fill = [=, keep = matrix](std::span<float> out) { fill(out); };
+        if (fill_words) one.fill_words = [=, keep = matrix](std::span<std::uint32_t> out) { fill_words(out); };
+        tensors.push_back(std::move(one));
+      }
+    }
+  }
+  return tensors;
+}
+
 class HuggingFaceClip : public ::testing::Test {
  protected:
   HuggingFaceClip() {
@@ -138,6 +189,17 @@ class HuggingFaceClip : public ::testing::Test {
     auto tensors = as_hugging_face(read_safetensors(open_clip_ / "open_clip_model.safetensors"));
     if (edit) edit(tensors);
     write_safetensors(hugging_face_ / "model.safetensors", std::move(tensors), {{"format", "pt"}});
+  }
+  /// What the directory holds, by MLX: the packed form, or what it stands for.
+  void write_mlx(const FormatOf& format_of, bool restored, const std::string& quantization) {
+    const TensorStore store = read_safetensors(hugging_face_ / "model.safetensors");
+    auto tensors = as_mlx(store, format_of, restored);
+    const fs::path made = hugging_face_ / "made.safetensors";
+    write_safetensors(made, std::move(tensors), {{"format", "mlx"}});
+    fs::rename(made, hugging_face_ / "model.safetensors");
+    std::string config = kConfig;
+    if (!restored) config.insert(1, "\"quantization\": " + quantization + ", ");
+    directory_.write("hugging_face/config.json", config);
   }
   std::string error() const {
     return load_error_of([&] { (void)read_model_weights(hugging_face_); });
@@ -170,6 +232,74 @@ TEST_F(HuggingFaceClip, SaysWhatIsMissingOrTooMuch) {
               HasSubstr("in OpenCLIP's names: 2 tensors missing: 'transformer.resblocks.0.mlp.c_fc.bias' [96]"));
   write([](auto& tensors) { tensors.front().name = "vision_model.head.weight"; });
   EXPECT_THAT(error(), HasSubstr("'vision_model.head.weight'"));
+}
+
+TEST_F(HuggingFaceClip, ReadsWhatMlxQuantised) {
+  const AffineFormat four{.bits = 4, .group_size = 32};
+  const AffineFormat eight{.bits = 8, .group_size = 32};
+  const auto formats = [&](const std::string& module) -> std::optional<AffineFormat> {
+    if (module == "text_model.encoder.layers.1.self_attn.k_proj") return eight;  // unlike the two beside it
+    if (module == "vision_model.encoder.layers.0.self_attn.v_proj") return std::nullopt;
+    if (module == "vision_model.encoder.layers.0.mlp.fc1" || module == "text_projection") return eight;
+    return four;
+  };
+  const std::string quantization = R"({"bits": 4, "group_size": 32,
+    "text_model.encoder.layers.1.self_attn.k_proj": {"bits": 8}, "vision_model.encoder.layers.0.self_attn.v_proj": false,
+    "vision_model.encoder.layers.0.mlp.fc1": {"bits": 8, "group_size": 32}, "text_projection": {"bits": 8}})";
+  write_mlx(formats, /*restored=*/true, "");
+  const ModelWeights expected = read_model_weights(hugging_face_);
+  write();
+  write_mlx(formats, /*restored=*/false, quantization);
+  const ModelWeights found = read_model_weights(hugging_face_);
+
+  EXPECT_EQ(found.conv_layout, ConvLayout::kOhwi);
+  for (const auto& [name, tensor] : expected.text.floats()) {
+    EXPECT_TRUE(std::ranges::equal(found.text.at(name).values, tensor.values)) << name;
+  }
+  for (const auto& [name, tensor] : expected.image.floats()) {
+    EXPECT_TRUE(std::ranges::equal(found.image.at(name).values, tensor.values)) << name;
+  }
+  const AffineMatrix* const in_proj = found.text.quantized("transformer.resblocks.0.attn.in_proj_weight");
+  ASSERT_TRUE(in_proj) << "three alike stay as they are";
+  EXPECT_EQ(in_proj->format, four);
+  EXPECT_EQ(in_proj->rows, 96);
+  EXPECT_FALSE(found.text.quantized("transformer.resblocks.1.attn.in_proj_weight"));
+  EXPECT_FALSE(found.image.quantized("transformer.resblocks.0.attn.in_proj_weight"));
+  ASSERT_TRUE(found.image.quantized("transformer.resblocks.0.mlp.c_fc.weight"));
+  EXPECT_EQ(found.image.quantized("transformer.resblocks.0.mlp.c_fc.weight")->format, eight);
+  EXPECT_TRUE(found.text.quantized("token_embedding.weight"));
+
+  const fs::path full = directory_.path() / "full";
+  convert_model(hugging_face_, full, {});
+  EXPECT_EQ(fingerprint(expected.config, expected.image, expected.text), [&] {
+    const ModelWeights weights = read_model_weights(full);
+    return fingerprint(weights.config, weights.image, weights.text);
+  }());
+}
+
+TEST_F(HuggingFaceClip, SaysWhatIsWrongWithWhatMlxQuantised) {
+  const auto formats = [](const std::string&) { return AffineFormat{.bits = 8, .group_size = 32}; };
+  const std::string quantization = R"({"bits": 8, "group_size": 32})";
+  write_mlx(formats, /*restored=*/false, quantization);
+  EXPECT_EQ(error(), "");
+  directory_.write("hugging_face/config.json", kConfig);
+  EXPECT_THAT(error(), HasSubstr("expected a configuration with \"quantization\" for it"));
+  directory_.write("hugging_face/config.json",
+                   std::string(R"({"quantization": {"bits": 4, "group_size": 32}, )") + (kConfig + 1));
+  EXPECT_THAT(error(), HasSubstr(".weight' expected [16, 4] for 4 bits in groups of 32, found [16, 8]"));
+
+  const auto without = [&](const std::string& end) {
+    write();
+    write_mlx(formats, /*restored=*/false, quantization);
+    testing::rewrite(hugging_face_ / "model.safetensors", [&](auto& tensors) {
+      std::erase_if(tensors, [&](const auto& t) { return t.name.ends_with(end); });
+    });
+    return error();
+  };
+  EXPECT_THAT(without("1.self_attn.k_proj.biases"), HasSubstr("one missing beside"));
+  EXPECT_THAT(without("_proj.biases"), HasSubstr("attn.in_proj.biases' expected [96, 1], found none"));
+  EXPECT_THAT(without("text_projection.weight"), HasSubstr("'text_projection.weight' expected [48, 8], found none"));
+  EXPECT_THAT(without("fc2.scales"), HasSubstr("mlp.c_proj.weight' expected [32, 64], found [32, 16]"));
 }
 
 TEST_F(HuggingFaceClip, RefusesWhatTheEngineDoesNotDo) {

@@ -1,14 +1,12 @@
-#include "engine/models/encoders/quantize_encoder.h"
+#include "engine/models/encoders/convert_encoder.h"
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "engine/base/error.h"
-#include "engine/models/directory_layout.h"
 #include "engine/models/encoders/encoder_tensors.h"
 #include "engine/models/encoders/sentence_model.h"
 #include "engine/models/model_config_writer.h"
@@ -26,7 +24,7 @@ constexpr std::string_view kWeightsFile = "model.safetensors";
 bool is_copied(const fs::path& file) {
   constexpr std::array kExtensions{".json", ".txt", ".model"};
   const std::string name = file.filename().string();
-  return !name.ends_with(".safetensors.index.json") &&
+  return !name.ends_with(".safetensors.index.json") && name != "reference_embeddings.json" &&
          std::ranges::find(kExtensions, file.extension()) != kExtensions.end();
 }
 
@@ -55,35 +53,41 @@ void copy_rest(const fs::path& source, const fs::path& target, const SentenceWei
 
 }  // namespace
 
-QuantizeReport quantize_encoder(const fs::path& source, const fs::path& target, const QuantizeOptions& options,
-                                const Progress& progress) {
+ConvertReport convert_encoder(const fs::path& source, const fs::path& target, const WeightsForm& form,
+                              const Progress& progress) {
   OutputDirectory output(target);
+  (void)load_sentence_tokenizer(source);  // throws where nobody could use the result
   const SentenceWeights weights = read_sentence_weights(source, progress);
   const TensorTable table = encoder_tensors(weights.encoder);
-  const TowerWeights quantized = quantize_tower(weights.tensors, table, options);
+  const TowerWeights converted = in_form(weights.tensors, table, form, progress);
 
   copy_rest(source, output.staging(), weights);
   const fs::path directory = output.staging() / weights.sentence.transformer_path;
   fs::create_directories(directory);
-  std::map<std::string, std::string> metadata{{"format", "mlx"}};
-  if (weights.synthetic) metadata.emplace(kSyntheticKey, "origin unknown");
-  write_tower(directory / kWeightsFile, quantized, table, options.dtype, metadata, progress);
-  add_quantization_config(transformer_directory(source) / "config.json", directory / "config.json", options.format);
+  write_tower(directory / kWeightsFile, converted, table, form.dtype, weights_metadata(form, weights.synthetic),
+              progress);
+  write_encoder_config(transformer_directory(source) / "config.json", directory / "config.json", form.quantized);
   if (weights.damaged()) {
     throw LoadError(source.string() +
                     ": expected the weights to stay as they are while they are read, found a file truncated");
   }
 
   const SentenceWeights written = read_sentence_weights(output.staging(), progress);
-  check_read_back(quantized, written.tensors, options.dtype, target);
-  QuantizeReport report{.model = weights.model_type,
-                        .source_layout = kSentenceLayout,
-                        .modules = quantized.quantized().size(),
-                        .tensors = table.size() + 2 * quantized.quantized().size(),
-                        .bytes = fs::file_size(directory / kWeightsFile),
-                        .full_bytes = float_bytes(table),
-                        .fingerprint = written.fingerprint,
-                        .has_vocabulary = true};
+  check_read_back(converted, written.tensors, form.dtype, target);
+  std::uint64_t bytes = 0;
+  for (const fs::path& file : sentence_weights_files(output.staging())) bytes += fs::file_size(file);
+  std::uint64_t full_bytes = float_bytes(table);
+  for (const TowerWeights& dense : written.dense) {
+    for (const auto& [name, tensor] : dense.floats()) full_bytes += tensor.values.size_bytes();
+  }
+  ConvertReport report{.model = weights.model_type,
+                       .source_layout = kSentenceLayout,
+                       .modules = converted.quantized().size(),
+                       .tensors = table.size() + 2 * converted.quantized().size(),
+                       .bytes = bytes,
+                       .full_bytes = full_bytes,
+                       .fingerprint = written.fingerprint,
+                       .has_vocabulary = true};
   output.commit();
   return report;
 }
