@@ -48,10 +48,7 @@ build() {
 
 use_demo_model() {
   model=$DEMO
-  if [[ ! -d $DEMO ]]; then
-    rm -rf -- "$DEMO".partial-* # of a run that was interrupted
-    "$BUILD/mobileclip-server" synthesize "$MODEL_NAME" "$DEMO" >&2
-  fi
+  if [[ ! -d $DEMO ]]; then "$BUILD/mobileclip-server" synthesize "$MODEL_NAME" "$DEMO" >&2; fi
   say ""
   say "*** DEMO MODEL: $MODEL_NAME's architecture with synthetic weights. Its embeddings mean nothing. ***"
   say "*** For real ones give --model DIR, or run this again with a network.                          ***"
