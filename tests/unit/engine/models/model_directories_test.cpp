@@ -18,7 +18,8 @@ class ModelDirectoriesTest : public ::testing::Test {
   ModelDirectoriesTest() {
     for (const char* file : {"models/b/model.safetensors", "models/a/image_encoder_weights.npz", "models/a/readme.md",
                              "models/c/model.safetensors.index.json", "models/.cache/model.safetensors",
-                             "models/notes/readme.md", "models/c/2_Dense/model.safetensors"}) {
+                             "models/notes/readme.md", "models/c/2_Dense/model.safetensors", "old/modules.json",
+                             "old/0_Transformer/model.safetensors"}) {
       fs::create_directories((root / file).parent_path());
       std::ofstream(root / file) << "x";
     }
@@ -42,6 +43,12 @@ TEST_F(ModelDirectoriesTest, OfACollectionItsModelsByName) {
 
 TEST_F(ModelDirectoriesTest, AModelIsItselfWhateverLiesInIt) {
   EXPECT_THAT(found({"models/c"}), ElementsAre("models/c"));
+}
+
+TEST_F(ModelDirectoriesTest, WeightsMayLieInAFolderOfAModule) {
+  EXPECT_THAT(found({"old"}), ElementsAre("old"));
+  EXPECT_TRUE(holds_model(root / "old"));
+  EXPECT_FALSE(holds_model(root / "models"));
 }
 
 TEST_F(ModelDirectoriesTest, EachOnceInTheOrderGiven) {
