@@ -16,10 +16,10 @@ using ::testing::ElementsAre;
 class ModelDirectoriesTest : public ::testing::Test {
  protected:
   ModelDirectoriesTest() {
-    for (const char* file : {"models/b/model.safetensors", "models/a/image_encoder_weights.npz", "models/a/readme.md",
-                             "models/c/model.safetensors.index.json", "models/.cache/model.safetensors",
-                             "models/notes/readme.md", "models/c/2_Dense/model.safetensors", "old/modules.json",
-                             "old/0_Transformer/model.safetensors"}) {
+    for (const char* file :
+         {"models/b/model.safetensors", "models/a/image_encoder_weights.npz", "models/a/readme.md",
+          "models/c/model.safetensors.index.json", "models/.cache/model.safetensors", "models/notes/readme.md",
+          "models/c/2_Dense/model.safetensors", "old/modules.json", "old/0_Transformer/model.safetensors"}) {
       fs::create_directories((root / file).parent_path());
       std::ofstream(root / file) << "x";
     }
