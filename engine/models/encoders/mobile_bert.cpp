@@ -5,6 +5,7 @@
 
 #include "engine/models/encoders/token_buffer.h"
 #include "engine/models/weight_layers.h"
+#include "engine/nn/most_scratch.h"
 
 namespace mobileclip {
 namespace {
@@ -171,18 +172,14 @@ SelfAttentionShape MobileBertEncoder::attention_shape(std::span<const int> row_b
 
 std::size_t MobileBertEncoder::scratch_per_worker() const {
   std::size_t floats = self_attention_scratch_per_worker(attention_shape({}), max_tokens_);
-  if (embedding_transformation_) floats = std::max(floats, embedding_transformation_->scratch_per_worker());
-  for (const Layer& layer : layers_) {  // which need not have one arithmetic, nor one form of weights
-    for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output.dense})
-      floats = std::max(floats, linear->scratch_per_worker());
+  for (const Layer& layer : layers_) {
+    floats = most_scratch(floats, layer.query, layer.key, layer.value, layer.attention_output.dense);
     for (const auto* bottleneck : {&layer.input_bottleneck, &layer.attention_bottleneck, &layer.output_bottleneck}) {
-      if (*bottleneck) floats = std::max(floats, (*bottleneck)->dense.scratch_per_worker());
+      if (*bottleneck) floats = most_scratch(floats, (*bottleneck)->dense);
     }
-    for (const auto& feed_forward : layer.feed_forward) {
-      floats = std::max(floats, feed_forward.mlp.scratch_per_worker());
-    }
+    for (const auto& feed_forward : layer.feed_forward) floats = most_scratch(floats, feed_forward.mlp);
   }
-  return floats;
+  return most_scratch(floats, embedding_transformation_);
 }
 
 void MobileBertEncoder::embed(const Context& context, Activations& a, const TokenBatch& batch, Blocked x) const {

@@ -5,6 +5,7 @@
 
 #include "engine/models/encoders/token_buffer.h"
 #include "engine/models/weight_layers.h"
+#include "engine/nn/most_scratch.h"
 
 namespace mobileclip {
 
@@ -70,10 +71,7 @@ SelfAttentionShape ModernBertEncoder::attention_shape(bool is_local, std::span<c
 
 std::size_t ModernBertEncoder::scratch_per_worker() const {
   std::size_t floats = self_attention_scratch_per_worker(attention_shape(false, {}), max_tokens_);
-  for (const Layer& layer : layers_) {  // which need not have one arithmetic, nor one form of weights
-    floats = std::max({floats, layer.qkv.scratch_per_worker(), layer.attention_output.scratch_per_worker(),
-                       layer.mlp.scratch_per_worker()});
-  }
+  for (const Layer& layer : layers_) floats = most_scratch(floats, layer.qkv, layer.attention_output, layer.mlp);
   return floats;
 }
 

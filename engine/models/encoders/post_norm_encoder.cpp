@@ -8,6 +8,7 @@
 #include "engine/models/encoders/row_norm.h"
 #include "engine/models/encoders/token_buffer.h"
 #include "engine/models/weight_layers.h"
+#include "engine/nn/most_scratch.h"
 
 namespace mobileclip {
 namespace {
@@ -146,15 +147,10 @@ SelfAttentionShape PostNormEncoder::attention_shape(const Layer& layer, std::spa
 
 std::size_t PostNormEncoder::scratch_per_worker() const {
   std::size_t floats = self_attention_scratch_per_worker(attention_shape(layers_.front(), {}), max_tokens_);
-  for (const Layer& layer : layers_) {  // which need not have one arithmetic, nor one form of weights
-    for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.attention_output}) {
-      floats = std::max(floats, linear->scratch_per_worker());
-    }
-    floats = std::max(floats, layer.mlp.scratch_per_worker());
+  for (const Layer& layer : layers_) {
+    floats = most_scratch(floats, layer.query, layer.key, layer.value, layer.attention_output, layer.mlp);
   }
-  if (embed_proj_) floats = std::max(floats, embed_proj_->scratch_per_worker());
-  if (conv_) floats = std::max(floats, conv_->scratch_per_worker());
-  return floats;
+  return most_scratch(floats, embed_proj_, conv_);
 }
 
 Blocked PostNormEncoder::forward(const Context& context, TokenActivations& activations, const TokenBatch& batch,
