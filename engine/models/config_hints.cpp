@@ -60,7 +60,7 @@ class Check {
       fail(std::string("expected ") + tower + " width that is a multiple of its heads, found " + std::to_string(width) +
            " and " + std::to_string(heads));
     }
-    channels((std::string(tower) + " width a head").c_str(), width / heads);
+    channels((std::string(tower) + " width").c_str(), width);
   }
 
   void image(const ModelConfig& config) const {

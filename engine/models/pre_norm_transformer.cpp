@@ -7,6 +7,7 @@
 
 #include "engine/models/folding.h"
 #include "engine/models/weight_layers.h"
+#include "engine/nn/most_scratch.h"
 
 namespace mobileclip {
 namespace {
@@ -42,8 +43,8 @@ PreNormTransformer::Block PreNormTransformer::build_block(const TransformerShape
   move_value_bias(in_proj, out_proj);
   scale_outputs(in_proj, static_cast<std::size_t>(width), 1.0 / std::sqrt(static_cast<double>(width / shape.heads)));
   return {.ln_1 = read_layer_norm(w / names.ln_1, shape.layer_norm_eps),
-          .in_proj = packed(in_proj, 3 * width, width, arithmetic.usual),
-          .out_proj = packed(out_proj, width, width, arithmetic.sensitive),
+          .in_proj = padded_packed(in_proj, shape.head_channels(3), {.size = width}, arithmetic.usual),
+          .out_proj = padded_packed(out_proj, {.size = width}, shape.head_channels(), arithmetic.sensitive),
           .ln_2 = read_layer_norm(w / names.ln_2, shape.layer_norm_eps),
           .c_fc = read_linear(w / names.c_fc, shape.mlp_width, width, arithmetic.usual),
           .c_proj = read_linear(w / names.c_proj, width, shape.mlp_width, arithmetic.usual)};
@@ -61,25 +62,23 @@ PreNormTransformer::PreNormTransformer(const TransformerShape& shape, const Bloc
 
 TransformerActivations PreNormTransformer::make_activations(int max_rows, int max_sequences) const {
   const int width = shape_.width;
+  const int heads_width = shape_.head_channels().padded();
   return {.x = AlignedBuffer(floats(width, max_rows)),
           .normed = AlignedBuffer(floats(width, max_rows)),
-          .qkv = AlignedBuffer(floats(3 * width, max_rows)),
+          .qkv = AlignedBuffer(floats(3 * heads_width, max_rows)),
           .hidden = AlignedBuffer(floats(shape_.mlp_width, max_rows)),
           .pooled = AlignedBuffer(floats(width, max_sequences)),
           .pooled_normed = AlignedBuffer(floats(width, max_sequences)),
-          .pooled_query = AlignedBuffer(floats(width, max_sequences))};
+          .pooled_query = AlignedBuffer(floats(heads_width, max_sequences))};
 }
 
 std::size_t PreNormTransformer::scratch_per_worker(int max_tokens) const {
   std::size_t most = attention_scratch_per_worker({.heads = shape_.heads,
-                                                   .head_dim = shape_.width / shape_.heads,
+                                                   .head_dim = shape_.head_channels().padded_size(),
                                                    .sequences = 1,
                                                    .tokens = max_tokens,
                                                    .queries = max_tokens});
-  for (const Block& block : blocks_) {
-    most = std::max({most, block.in_proj.scratch_per_worker(), block.out_proj.scratch_per_worker(),
-                     block.c_fc.scratch_per_worker(), block.c_proj.scratch_per_worker()});
-  }
+  for (const Block& block : blocks_) most = most_scratch(most, block.in_proj, block.out_proj, block.c_fc, block.c_proj);
   return most;
 }
 
@@ -96,6 +95,7 @@ class PreNormTransformer::Pass {
         context_(context),
         a_(a),
         sequences_(sequences),
+        heads_width_(shape.head_channels().padded()),
         longest_(longest(sequences.row_begins)),
         x_(view(a.x, shape.width, sequences.rows())),
         normed_(view(a.normed, shape.width, sequences.rows())) {}
@@ -104,21 +104,21 @@ class PreNormTransformer::Pass {
 
   // x = x + out_proj(attention(ln_1(x))); x = x + c_proj(act(c_fc(ln_2(x))))
   void block(const Block& block) {
-    const Blocked qkv = view(a_.qkv, 3 * shape_.width, x_.rows);
+    const Blocked qkv = view(a_.qkv, 3 * heads_width_, x_.rows);
     block.ln_1.forward(context_, x_, normed_);
     block.in_proj.forward(context_, normed_, qkv);
-    attention(context_, attention_shape(longest_), part(qkv, 0), part(qkv, 1), part(qkv, 2), normed_);
-    block.out_proj.forward(context_, normed_, x_, {.residual = x_.data});
+    attention(context_, attention_shape(longest_), part(qkv, 0), part(qkv, 1), part(qkv, 2), part(qkv, 0));
+    block.out_proj.forward(context_, part(qkv, 0), x_, {.residual = x_.data});
     mlp(block, x_, normed_);
   }
 
   /// The last block, whose only rows that anyone reads are the pooled: exact, and most of the block's work saved.
   Blocked last_block(const Block& block) {
-    const int width_blocks = shape_.width / kChannelBlock;
+    const int heads_blocks = heads_width_ / kChannelBlock;
     const Blocked pooled = view(a_.pooled, shape_.width, sequences_.count());
     const Blocked pooled_normed = view(a_.pooled_normed, shape_.width, sequences_.count());
-    const Blocked query = view(a_.pooled_query, shape_.width, sequences_.count());
-    const Blocked keys_values = view(a_.qkv, 2 * shape_.width, x_.rows);
+    const Blocked query = view(a_.pooled_query, heads_width_, sequences_.count());
+    const Blocked keys_values = view(a_.qkv, 2 * heads_width_, x_.rows);
     block.ln_1.forward(context_, x_, normed_);
     for (int s = 0; s < sequences_.count(); ++s) {
       const auto i = static_cast<std::size_t>(s);
@@ -126,12 +126,12 @@ class PreNormTransformer::Pass {
       copy_row(x_, row, pooled, s);
       copy_row(normed_, row, pooled_normed, s);
     }
-    block.in_proj.forward_range(context_, {.begin = width_blocks, .end = 3 * width_blocks}, normed_, keys_values, {});
-    block.in_proj.forward_range(context_, {.begin = 0, .end = width_blocks}, pooled_normed, query, {});
+    block.in_proj.forward_range(context_, {.begin = heads_blocks, .end = 3 * heads_blocks}, normed_, keys_values, {});
+    block.in_proj.forward_range(context_, {.begin = 0, .end = heads_blocks}, pooled_normed, query, {});
     AttentionShape shape = attention_shape(1);
     shape.first_positions = sequences_.positions;
-    attention(context_, shape, query, part(keys_values, 0), part(keys_values, 1), pooled_normed);
-    block.out_proj.forward(context_, pooled_normed, pooled, {.residual = pooled.data});
+    attention(context_, shape, query, part(keys_values, 0), part(keys_values, 1), query);
+    block.out_proj.forward(context_, query, pooled, {.residual = pooled.data});
     mlp(block, pooled, pooled_normed);
     return pooled;
   }
@@ -139,7 +139,7 @@ class PreNormTransformer::Pass {
  private:
   [[nodiscard]] AttentionShape attention_shape(int queries) const {
     return {.heads = shape_.heads,
-            .head_dim = shape_.width / shape_.heads,
+            .head_dim = shape_.head_channels().padded_size(),
             .sequences = sequences_.count(),
             .tokens = longest_,
             .queries = queries,
@@ -148,7 +148,7 @@ class PreNormTransformer::Pass {
   }
 
   [[nodiscard]] Blocked part(Blocked all, int index) const {
-    return {.data = all.block(index * shape_.width / kChannelBlock), .channels = shape_.width, .rows = all.rows};
+    return {.data = all.block(index * heads_width_ / kChannelBlock), .channels = heads_width_, .rows = all.rows};
   }
 
   void mlp(const Block& block, Blocked x, Blocked normed) {
@@ -162,6 +162,7 @@ class PreNormTransformer::Pass {
   const Context& context_;
   TransformerActivations& a_;
   const PooledSequences& sequences_;
+  int heads_width_;
   int longest_;
   Blocked x_;
   Blocked normed_;

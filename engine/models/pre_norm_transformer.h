@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/models/block_names.h"
+#include "engine/models/padded_linear.h"
 #include "engine/models/weight_scope.h"
 #include "engine/nn/attention.h"
 #include "engine/nn/layer_norm.h"
@@ -17,7 +18,7 @@
 namespace mobileclip {
 
 struct TransformerShape {
-  int width;  ///< a multiple of 16 * heads
+  int width;  ///< a multiple of 16, and of `heads`
   int heads;
   int layers;
   int mlp_width;  ///< between c_fc and c_proj, a multiple of 16
@@ -26,6 +27,12 @@ struct TransformerShape {
   bool causal = false;
   /// The first so many blocks are computed in the sensitive arithmetic.
   int sensitive_layers = 0;
+
+  /// What attention reads and writes: a head of each of `groups` (q, k and v, or one of them), filled up with zeros to
+  /// a multiple of 16 channels, which change no product.
+  [[nodiscard]] Channels head_channels(int groups = 1) const {
+    return {.groups = groups * heads, .size = width / heads};
+  }
 };
 
 /// Sequences one after the other in the rows of an activation, and the one row of each that is wanted.
@@ -40,12 +47,12 @@ struct PooledSequences {
 /// The buffers of one forward pass, allocated once.
 struct TransformerActivations {
   AlignedBuffer x;       ///< the residual stream
-  AlignedBuffer normed;  ///< after a norm, then the attention's output
-  AlignedBuffer qkv;
+  AlignedBuffer normed;  ///< after a norm
+  AlignedBuffer qkv;     ///< then the attention's output, in place of q
   AlignedBuffer hidden;  ///< between c_fc and c_proj
   AlignedBuffer pooled;  ///< the last block's wanted rows
   AlignedBuffer pooled_normed;
-  AlignedBuffer pooled_query;
+  AlignedBuffer pooled_query;  ///< then the attention's output
 };
 
 /// Immutable after construction; forward() may run from any number of threads, each with its own activations.

@@ -24,7 +24,7 @@ struct AttentionShape {
 };
 
 /// q and y are [heads * head_dim][sequences * queries], k and v [heads * head_dim][sequences * tokens]; with `row_begins`
-/// fewer rows, since none are padding. A sequence gives the same bits whatever lies beside it.
+/// fewer rows, since none are padding. y may be q. A sequence gives the same bits whatever lies beside it.
 void attention(const Context& context, const AttentionShape& shape, Blocked q, Blocked k, Blocked v, Blocked y);
 
 /// Floats of scratch a worker needs for it.

@@ -128,10 +128,14 @@ TEST_P(RoundedTowers, PointTheSameWayAsTheGoldens) {
   }
 }
 
-std::string test_name(const ::testing::TestParamInfo<std::tuple<std::string, Tier>>& info) {
-  std::string name = std::get<0>(info.param);
+std::string without_dashes(std::string name) {
   std::erase(name, '-');
-  return name + (std::get<1>(info.param).precision == Precision::kInt8 ? "_int8" : "_bf16");
+  return name;
+}
+
+std::string test_name(const ::testing::TestParamInfo<std::tuple<std::string, Tier>>& info) {
+  return without_dashes(std::get<0>(info.param)) +
+         (std::get<1>(info.param).precision == Precision::kInt8 ? "_int8" : "_bf16");
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, RoundedTowers,
@@ -218,17 +222,17 @@ void expect_kept(const Embeddings& exact, const Embeddings& rounded, double leas
   ::testing::Test::RecordProperty("among_three", static_cast<int>(among_three));
 }
 
-class Retrieval : public ::testing::Test {
+class Retrieval : public ::testing::TestWithParam<const char*> {
  protected:
   static constexpr int kInputs = 200;
-  const Goldens goldens_{"MobileCLIP2-S0"};
+  const Goldens goldens_{GetParam()};
   const kernels::Kernels& kernels_ = *kernels::available().front();
   Towers exact_{*goldens_.model, goldens_.seed, {}};
   Towers int8_{*goldens_.model, goldens_.seed, arithmetic_of(Precision::kInt8, kernels_)};
   std::mt19937 random_{5};
 };
 
-TEST_F(Retrieval, Int8KeepsNearestImages) {
+TEST_P(Retrieval, Int8KeepsNearestImages) {
   Embeddings exact;
   Embeddings rounded;
   for (int i = 0; i < kInputs; ++i) {
@@ -239,7 +243,7 @@ TEST_F(Retrieval, Int8KeepsNearestImages) {
   expect_kept(exact, rounded, 0.999);
 }
 
-TEST_F(Retrieval, Int8KeepsNearestTexts) {
+TEST_P(Retrieval, Int8KeepsNearestTexts) {
   Embeddings exact;
   Embeddings rounded;
   for (int i = 0; i < kInputs; ++i) {
@@ -249,6 +253,9 @@ TEST_F(Retrieval, Int8KeepsNearestTexts) {
   }
   expect_kept(exact, rounded, 0.9995);
 }
+
+INSTANTIATE_TEST_SUITE_P(Models, Retrieval, ::testing::Values("MobileCLIP2-S0", "ViT-B-32-quickgelu"),
+                         [](const auto& tested) { return without_dashes(tested.param); });
 
 }  // namespace
 }  // namespace mobileclip

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/models/encoders/embedding_tables.h"
-#include "engine/models/encoders/padded_linear.h"
+#include "engine/models/padded_linear.h"
 #include "engine/models/encoders/token_convolution.h"
 #include "engine/models/encoders/token_encoder.h"
 #include "engine/nn/layer_norm.h"

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "engine/kernels/dispatch.h"
-#include "engine/models/encoders/padded_linear.h"
+#include "engine/models/padded_linear.h"
 
 namespace mobileclip {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/models/encoders/padded_linear.h"
+#include "engine/models/padded_linear.h"
 #include "engine/models/encoders/sentence_config.h"
 #include "engine/models/encoders/token_encoder.h"
 #include "engine/models/text_encoder.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/models/encoders/padded_linear.h"
+#include "engine/models/padded_linear.h"
 #include "engine/models/weight_layers.h"
 
 namespace mobileclip {

@@ -213,11 +213,26 @@ TEST_F(ModelConfigFile, KnowsPublishedVitsByTheirSizes) {
               *find_model("ViT-B-32-quickgelu"));
 }
 
+// open_clip's ViT-g-14.json and ViT-bigG-14.json.
+TEST_F(ModelConfigFile, TakesHeadsOfAnyWidth) {
+  const auto image = [&](const std::string& vision) {
+    return std::get<VitConfig>(resolve(read("{\"vision_cfg\":" + vision + "}")).image);
+  };
+  const VitConfig giant =
+      image(R"({"image_size":224,"layers":40,"width":1408,"head_width":88,"mlp_ratio":4.3637,"patch_size":14})");
+  EXPECT_EQ(giant.heads, 16);
+  EXPECT_EQ(giant.mlp_width, 6144);
+  const VitConfig gigantic =
+      image(R"({"image_size":224,"layers":48,"width":1664,"head_width":104,"mlp_ratio":4.9231,"patch_size":14})");
+  EXPECT_EQ(gigantic.heads, 16);
+  EXPECT_EQ(gigantic.mlp_width, 8192);
+}
+
 TEST_F(ModelConfigFile, RefusesTowersThatLayersCannotBeCutInto) {
   const auto error = [&](const std::string& vision) {
     return load_error_of([&] { (void)resolve(read("{\"vision_cfg\":" + vision + "}")); });
   };
-  EXPECT_THAT(error(R"({"width":416,"head_width":104})"), HasSubstr("multiple of 16, found 104"));
+  EXPECT_THAT(error(R"({"width":520,"head_width":104})"), HasSubstr("multiple of 16, found 520"));
   EXPECT_THAT(error(R"({"image_size":16,"patch_size":32})"), HasSubstr("image size of at least a patch"));
   EXPECT_THAT(load_error_of([&] { (void)resolve(read(R"({"embed_dim":500})")); }), HasSubstr("multiple of 16"));
 }

@@ -4,16 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/kernels/dispatch.h"
 #include "engine/models/clip_text.h"
 #include "engine/models/tensor_table.h"
+#include "tests/support/shared_data.h"
 #include "tests/support/synthetic_model.h"
 
 namespace mobileclip {
 namespace {
 
 using testing::pattern_image;
+using testing::relative_error;
 using testing::synthetic_tower;
 
 /// Runs tasks backwards and claims many workers: whatever depends on order or on scratch being its own shows.
@@ -55,6 +59,30 @@ TEST(Vit, GivesTheSameBitsHoweverTheWorkIsSpread) {
       const auto expected = embed(config, 147, serial, arithmetic);
       EXPECT_EQ(embed(config, 147, backwards, arithmetic), expected) << to_string(arithmetic);
       for (const float v : expected) ASSERT_TRUE(std::isfinite(v)) << to_string(arithmetic);
+    }
+  }
+}
+
+// Heads of 88 and 104 channels, ViT-g-14's and ViT-bigG-14's, and of 9: tests/reference/make_head_goldens.py.
+TEST(Vit, HeadsNeedFillNoBlocks) {
+  std::ifstream file(testing::source_dir() / "tests" / "golden" / "vit_heads.json");
+  const auto golden = nlohmann::json::parse(file);
+  const int size = golden["image_size"];
+  for (const nlohmann::json& tower : golden["towers"]) {
+    VitConfig config{.width = tower["width"], .layers = tower["depth"], .heads = tower["heads"]};
+    config.mlp_width = 4 * config.width;
+    config.patch_size = tower["patch"];
+    const auto expected = tower["embedding"].get<std::vector<double>>();
+    const TowerWeights weights = synthetic_tower(image_tensors(config, kEmbedDim, size), golden["seed"]);
+    const VitEncoder encoder(config, kEmbedDim, {.image_size = size, .mean = kOpenAiMean, .std = kOpenAiStd}, weights);
+    for (const kernels::Kernels* const isa : kernels::available()) {
+      VitActivations activations = encoder.make_activations();
+      std::vector<float> scratch(encoder.scratch_per_worker(), NAN);
+      std::vector<float> embedding(kEmbedDim);
+      Serial serial;
+      encoder.forward({*isa, serial, Scratch(scratch.data(), scratch.size())}, activations, pattern_image(0, size),
+                      embedding);
+      EXPECT_LE(relative_error(embedding, expected), 5e-6) << config.width << " channels on " << isa->isa;
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "engine/models/encoders/padded_linear.h"
+#include "engine/models/padded_linear.h"
 
 #include <vector>
 
@@ -19,6 +19,12 @@ Linear padded_linear(std::span<const float> weight, std::span<const float> bias,
     if (!bias.empty()) padded_bias[size(out.position(o))] = bias[size(o)];
   }
   return {out.padded(), in.padded(), padded_weight, padded_bias, arithmetic};
+}
+
+Linear padded_packed(const FoldedLayer& layer, Channels out, Channels in, Arithmetic arithmetic) {
+  if (!out.is_padded() && !in.is_padded()) return packed(layer, out.count(), in.count(), arithmetic);
+  if (!layer.quantized) return padded_linear(layer.weight, layer.bias, out, in, arithmetic);
+  return padded_linear(dequantize(*layer.quantized), layer.bias, out, in, arithmetic);
 }
 
 Linear read_padded_linear(const WeightScope& scope, Channels out, Channels in, Arithmetic arithmetic) {

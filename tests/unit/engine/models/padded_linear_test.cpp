@@ -1,8 +1,9 @@
-#include "engine/models/encoders/padded_linear.h"
+#include "engine/models/padded_linear.h"
 
 #include <gtest/gtest.h>
 
 #include "engine/kernels/dispatch.h"
+#include "engine/weights/affine_quantization.h"
 #include "tests/support/random.h"
 
 namespace mobileclip {
@@ -38,6 +39,27 @@ TEST(PaddedLinear, PutsEachGroupsChannelsWhereTheyLie) {
     sum_of_model += double{got};
   }
   EXPECT_EQ(sum_of_all, sum_of_model) << "what fills the blocks up is zero";
+}
+
+std::vector<float> forward(const Linear& linear, const std::vector<float>& x) {
+  std::vector<float> scratch(linear.scratch_per_worker());
+  std::vector<float> y(static_cast<std::size_t>(linear.out_channels()));
+  Serial serial;
+  linear.forward({*kernels::find("auto"), serial, Scratch(scratch.data(), scratch.size())},
+                 {const_cast<float*>(x.data()), linear.in_channels(), 1}, {y.data(), linear.out_channels(), 1});
+  return y;
+}
+
+TEST(PaddedLinear, OfQuantizedWeightsIsThatOfTheRestored) {
+  const Channels in{.size = 64};
+  FoldedLayer quantized{.weight = {}, .bias = random_floats(40, 2)};
+  quantized.quantized = quantize_affine(random_floats(40 * 64, 1), 40, {.bits = 4, .group_size = 32});
+  const FoldedLayer restored{.weight = dequantize(*quantized.quantized), .bias = quantized.bias};
+  const auto x = random_floats(64, 3);
+  const Channels heads{.groups = 4, .size = 10};
+  const auto expected = forward(padded_packed(restored, heads, in, Arithmetic::kFp32), x);
+  EXPECT_EQ(expected.size(), 64u);
+  EXPECT_EQ(forward(padded_packed(quantized, heads, in, Arithmetic::kFp32), x), expected);
 }
 
 }  // namespace

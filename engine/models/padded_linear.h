@@ -1,8 +1,9 @@
-// Linear layers between activations whose channels do not fill blocks of 16: widths like 312 or 30, heads of 24.
+// Linear layers between activations whose channels do not fill blocks of 16: widths like 312 or 30, heads of 24 or 88.
 #pragma once
 
 #include <span>
 
+#include "engine/models/folding.h"
 #include "engine/models/weight_scope.h"
 #include "engine/nn/linear.h"
 
@@ -25,6 +26,9 @@ struct Channels {
 /// `weight` is row-major [out.count(), in.count()]; `bias` is [out.count()] or empty.
 Linear padded_linear(std::span<const float> weight, std::span<const float> bias, Channels out, Channels in,
                      Arithmetic arithmetic);
+
+/// A quantised weight stays packed where nothing is padded, and is restored where something is.
+Linear padded_packed(const FoldedLayer& layer, Channels out, Channels in, Arithmetic arithmetic);
 
 /// `scope`'s "weight" and, where it has one, "bias".
 Linear read_padded_linear(const WeightScope& scope, Channels out, Channels in, Arithmetic arithmetic);
