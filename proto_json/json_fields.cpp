@@ -33,6 +33,10 @@ Field flag(std::string_view key, bool& out) {
 Field positive(std::string_view key, int& out) {
   return {key, [&out](std::string_view k, json& value) { return read_positive(k, value, out); }};
 }
+Field text(std::string_view key, std::optional<std::string>& out) {
+  return {key, [&out](std::string_view k, json& value) { return read_text(k, value, out.emplace()); }};
+}
+
 Field text(std::string_view key, std::string& out) {
   return {key, [&out](std::string_view k, json& value) { return read_text(k, value, out); }};
 }

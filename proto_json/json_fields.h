@@ -35,6 +35,7 @@ inline FieldError read_fields(nlohmann::json& document, std::initializer_list<Fi
 Field flag(std::string_view key, bool& out);
 Field positive(std::string_view key, int& out);
 Field text(std::string_view key, std::string& out);
+Field text(std::string_view key, std::optional<std::string>& out);
 Field strings(std::string_view key, std::vector<std::string>& out);
 Field images(std::string_view key, std::vector<Result<ImageBytes>>& out);
 Field vectors(std::string_view key, std::vector<std::vector<float>>& out);

@@ -137,6 +137,7 @@ Result<OpenAiEmbeddingsRequest> parse_openai_embeddings(std::string_view body) {
                                                 ignored("user"),
                                                 or_null(choice("modality", "text", "image", strings_are_images)),
                                                 or_null(flag("truncate", request.options.truncate)),
+                                                or_null(text("prompt_name", request.options.prompt_name)),
                                             });
   if (error) return *std::move(error);
   if (input == nullptr) return invalid("\"input\" is missing: expected " + std::string(kInputForms));

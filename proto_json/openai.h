@@ -28,8 +28,8 @@ struct OpenAiEmbeddingsRequest {
 };
 
 /// {"input": str | [str | {"text": str} | {"image": str}] | [int] | [[int]], "model"?: str, "encoding_format"?:
-/// "float" | "base64", "dimensions"?, "user"?, "modality"?: "text" | "image", "truncate"?: false}. All errors are
-/// kInvalidArgument; an image whose base64 is bad is one in its own place.
+/// "float" | "base64", "dimensions"?, "user"?, "modality"?: "text" | "image", "truncate"?: false, "prompt_name"?: str}.
+/// All errors are kInvalidArgument; an image whose base64 is bad is one in its own place.
 Result<OpenAiEmbeddingsRequest> parse_openai_embeddings(std::string_view body);
 
 struct OpenAiEmbeddingsReply {

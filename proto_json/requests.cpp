@@ -37,6 +37,7 @@ Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOpti
                                                 flag("normalize", request.options.normalize),
                                                 positive("dimensions", request.options.dimensions),
                                                 flag("truncate", request.options.truncate),
+                                                or_null(text("prompt_name", request.options.prompt_name)),
                                                 output("encoding_format", request.options.output),
                                                 output("dtype", request.options.output),
                                                 output("quantize", request.options.output),
@@ -79,6 +80,7 @@ Result<SimilarityRequest> parse_similarity(std::string_view body, const EmbedOpt
                                                 flag("normalize", request.options.normalize),
                                                 positive("dimensions", request.options.dimensions),
                                                 flag("truncate", request.options.truncate),
+                                                or_null(text("prompt_name", request.options.prompt_name)),
                                             });
   if (error) return *std::move(error);
   return request;

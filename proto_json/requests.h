@@ -17,7 +17,7 @@ struct EmbedOptions {
   bool normalize = true;
   int dimensions = 0;                           ///< 0: all the model has
   bool truncate = true;                         ///< texts only
-  std::optional<std::string> prompt_name = {};  ///< EmbedRequest's
+  std::optional<std::string> prompt_name = {};  ///< texts only: EmbedRequest's
   OutputOptions output = {};                    ///< of replies that are embeddings
 };
 
@@ -45,7 +45,7 @@ struct SimilarityRequest {
 // not needed afterwards. Empty lists are left for the caller, who knows what else came.
 
 /// {"texts": [str, …] | str  (or "text": the same), "model"?, "normalize"?, "dimensions"?, "truncate"?,
-/// OutputOptions'?}
+/// "prompt_name"?: str | null, OutputOptions'?}
 Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOptions& defaults = {});
 
 /// {"images": [base64 or data URI, …] | one  (or "image": the same), "model"?, "normalize"?, "dimensions"?,
@@ -53,7 +53,7 @@ Result<EmbedTextRequest> parse_embed_text(std::string_view body, const EmbedOpti
 Result<EmbedImageRequest> parse_embed_image(std::string_view body, const EmbedOptions& defaults = {});
 
 /// {"images"?, "texts"?, "image_embeddings"?: [[…]], "text_embeddings"?: [[…]], "model"?, "dimensions"?, "truncate"?,
-/// "normalize"?}
+/// "normalize"?, "prompt_name"?: str | null}
 Result<SimilarityRequest> parse_similarity(std::string_view body, const EmbedOptions& defaults = {});
 
 }  // namespace mobileclip::proto

@@ -13,7 +13,7 @@ enum class ErrorCode {
   kInvalidArgument,   ///< the request's own form or options are wrong
   kInvalidText,       ///< not UTF-8
   kTextTooLong,       ///< more tokens than the context, and truncation was refused
-  kUnsupportedInput,  ///< of a kind that the model has no tower for
+  kUnsupportedInput,  ///< the model has no tower for that kind, or no prompt of that name
   kUnsupportedImage,  ///< not one of the accepted image formats
   kInvalidImage,      ///< of an accepted format, but damaged
   kImageTooLarge,     ///< more pixels, a longer side or more bytes than the limits allow

@@ -16,6 +16,12 @@
 namespace mobileclip {
 namespace {
 
+std::vector<std::string> names_of(const PromptsConfig& prompts) {
+  std::vector<std::string> names;
+  for (const auto& [name, text] : prompts.texts) names.push_back(name);
+  return names;
+}
+
 EngineInfo describe(const RunnableModel& model, const EngineOptions& options, const kernels::Kernels& kernels,
                     int threads) {
   const std::string warning = " (demo: synthetic weights, embeddings mean nothing)";
@@ -33,6 +39,7 @@ EngineInfo describe(const RunnableModel& model, const EngineOptions& options, co
           .vocab_size = model.text->vocab_size(),
           .logit_scale = model.logit_scale,
           .pooling = model.pooling,
+          .prompts = names_of(model.prompts),
           .image_input = model.image ? std::optional(model.image_input) : std::nullopt};
 }
 
@@ -192,6 +199,7 @@ std::optional<Error> Engine::submit_images(std::vector<ImageBytes> images, const
 
 std::optional<Error> Engine::submit_texts(std::vector<std::string> texts, const EmbedRequest& request,
                                           EmbedCallback done) {
+  if (auto error = refuse_unknown_prompt(impl_->info, request.prompt_name)) return error;
   return impl_->submit_text_inputs(std::move(texts), request, std::move(done));
 }
 
@@ -201,6 +209,16 @@ std::optional<Error> Engine::submit_token_ids(std::vector<TokenIds> texts, const
 }
 
 const Tokenizer& Engine::tokenizer() const noexcept { return impl_->texts.tower().tokenizer(); }
+
+std::optional<Error> refuse_unknown_prompt(const EngineInfo& info, const std::optional<std::string>& name) {
+  if (!name || std::ranges::find(info.prompts, *name) != info.prompts.end()) return std::nullopt;
+  std::string known;
+  for (const std::string& prompt : info.prompts) known.append(known.empty() ? "" : ", ").append("\"" + prompt + "\"");
+  return Error{
+      ErrorCode::kUnsupportedInput,
+      "prompt_name \"" + *name + "\": " +
+          (known.empty() ? "the model has no prompts; put the prompt into the text" : "expected one of " + known)};
+}
 
 void l2_normalize(std::span<float> x) {
   double sum = 0;

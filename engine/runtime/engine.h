@@ -55,8 +55,8 @@ struct EmbedRequest {
   bool normalize = true;  ///< x / (‖x‖ + 1e-6), after `dimensions`
   int dimensions = 0;     ///< keep the first so many values; 0: all. More than the model has: kInvalidArgument
   bool truncate = true;   ///< texts over the context length are cut; false: kTextTooLong
-  /// Of the model's prompts, the one to put before texts; one it has not is kInvalidArgument. None: its default, if
-  /// any.
+  /// Of the model's prompts, the one to put before texts; refuse_unknown_prompt() of one it has not. None: its default,
+  /// if any.
   std::optional<std::string> prompt_name = {};
   Deadline deadline = Deadline::never();
   std::shared_ptr<const std::atomic<bool>> abandoned = {};  ///< true once nobody waits for the answer; may be null
@@ -95,8 +95,12 @@ struct EngineInfo {
   int vocab_size;
   float logit_scale;
   std::string pooling;                    ///< RunnableModel's
+  std::vector<std::string> prompts = {};  ///< names of those it has, sorted
   std::optional<ImageInput> image_input;  ///< none: a model of texts only
 };
+
+/// kUnsupportedInput, which names the prompts there are, where a request for texts wants one that the model has not.
+std::optional<Error> refuse_unknown_prompt(const EngineInfo& info, const std::optional<std::string>& name);
 
 /// What the engine tells whoever counts. Called from engine threads, concurrently; must be quick and not throw.
 class EngineObserver {

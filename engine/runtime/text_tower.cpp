@@ -12,15 +12,6 @@ Error too_long(std::size_t tokens, std::size_t context_length) {
                                        std::to_string(context_length) + ", and truncate is false"};
 }
 
-template <typename Prompts>
-Error unknown_prompt(const Prompts& prompts, const std::string& name) {
-  std::string known;
-  for (const auto& [other, prompt] : prompts) known.append(known.empty() ? "" : ", ").append("\"" + other + "\"");
-  return {ErrorCode::kInvalidArgument,
-          "prompt_name \"" + name + "\": " +
-              (known.empty() ? "the model has no prompts; put the prompt into the text" : "expected one of " + known)};
-}
-
 }  // namespace
 
 TextTower::TextTower(std::unique_ptr<const TextEncoder> encoder, std::shared_ptr<const Tokenizer> tokenizer,
@@ -48,20 +39,15 @@ TextTower::Prompt TextTower::measure(std::string text, bool pooled) const {
   return {.text = std::move(text), .tokens = static_cast<int>(spans->size()) - int{ends_in_special}};
 }
 
-Result<const TextTower::Prompt*> TextTower::choose_prompt(const EmbedRequest& request) const {
+const TextTower::Prompt* TextTower::choose_prompt(const EmbedRequest& request) const {
   const std::optional<std::string>& name = request.prompt_name ? request.prompt_name : default_prompt_;
-  if (!name) return nullptr;
-  const auto prompt = prompts_.find(*name);
-  if (prompt == prompts_.end()) return unknown_prompt(prompts_, *name);
-  return &prompt->second;
+  return name ? &prompts_.find(*name)->second : nullptr;
 }
 
 Result<TextTower::Prepared> TextTower::prepare(const Input& input, const EmbedRequest& request,
                                                EmbeddedItem& item) const {
   const auto* const text = std::get_if<std::string>(&input);
-  const Result<const Prompt*> chosen = text ? choose_prompt(request) : nullptr;
-  if (!chosen) return chosen.error();
-  const Prompt* const prompt = *chosen;
+  const Prompt* const prompt = text ? choose_prompt(request) : nullptr;
   Result<TokenizedText> tokenized = !text    ? check_ids(std::get<TokenIds>(input))
                                     : prompt ? tokenizer_->encode(prompt->text + *text, context_length())
                                              : tokenizer_->encode(*text, context_length());

@@ -29,7 +29,7 @@ class TextTower {
             const PromptsConfig& prompts, int workers, std::size_t max_group);
 
   static std::size_t bytes_of(const Input& input);
-  /// Fills what of `item` preparation knows.
+  /// Fills what of `item` preparation knows. The request's prompt is one of the model's.
   [[nodiscard]] Result<Prepared> prepare(const Input& input, const EmbedRequest& request, EmbeddedItem& item) const;
   /// group.size() <= max_group(); embeddings is [group.size(), embed_dim].
   void forward(const Context& context, int worker, std::span<const Prepared> group, std::span<float> embeddings);
@@ -49,7 +49,7 @@ class TextTower {
   };
   [[nodiscard]] Prompt measure(std::string text, bool pooled) const;
   /// The one to put before texts, or null.
-  [[nodiscard]] Result<const Prompt*> choose_prompt(const EmbedRequest& request) const;
+  [[nodiscard]] const Prompt* choose_prompt(const EmbedRequest& request) const;
   [[nodiscard]] Result<TokenizedText> check_ids(const TokenIds& ids) const;
 
   std::unique_ptr<const TextEncoder> encoder_;

@@ -125,6 +125,7 @@ asio::awaitable<void> submit(const Call& call, std::shared_ptr<Stream> stream, s
     const EmbedRequest item{.normalize = call.options.normalize,
                             .dimensions = call.options.dimensions,
                             .truncate = call.options.truncate,
+                            .prompt_name = call.options.prompt_name,
                             .deadline = call.item_deadline(),
                             .abandoned = call.request.abandoned};
     auto done = [executor, stream, slot, permit](std::vector<Result<EmbeddedItem>> results) mutable {
@@ -272,6 +273,7 @@ asio::awaitable<std::optional<Response>> embed_batch(const HandlerContext& conte
   const ServedModel& model = *std::get<const ServedModel*>(choice);
   const EngineInfo& info = model.service.info();
   if (const auto error = check_dimensions(options->dimensions, info)) co_return error_response(*error);
+  if (const auto error = refuse_unknown_prompt(info, options->prompt_name)) co_return error_response(*error);
 
   Response head{.status = 200, .content_type = std::string(kNdjson), .body = {}, .headers = {}};
   head.headers.add("X-Request-Id", scope.trace()->id);

@@ -47,6 +47,10 @@ std::optional<Error> set_option(proto::EmbedOptions& options, std::string_view n
     options.model = value;
     return std::nullopt;
   }
+  if (name == "prompt_name") {
+    options.prompt_name = value;
+    return std::nullopt;
+  }
   if (name == "normalize") return set_flag(options.normalize, name, value);
   if (name == "truncate") return set_flag(options.truncate, name, value);
   if (std::ranges::find(proto::kOutputOptions, name) != std::end(proto::kOutputOptions)) {

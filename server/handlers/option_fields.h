@@ -13,9 +13,10 @@ namespace mobileclip::server {
 using OptionNames = std::span<const std::string_view>;
 inline constexpr std::string_view kImageOptions[] = {"model",           "normalize", "dimensions",
                                                      "encoding_format", "dtype",     "quantize"};
-inline constexpr std::string_view kTextOptions[] = {"model",           "normalize", "dimensions", "truncate",
-                                                    "encoding_format", "dtype",     "quantize"};
-inline constexpr std::string_view kSimilarityOptions[] = {"model", "normalize", "dimensions", "truncate"};
+inline constexpr std::string_view kTextOptions[] = {"model",       "normalize",       "dimensions", "truncate",
+                                                    "prompt_name", "encoding_format", "dtype",      "quantize"};
+inline constexpr std::string_view kSimilarityOptions[] = {"model", "normalize", "dimensions", "truncate",
+                                                          "prompt_name"};
 
 /// kInvalidArgument for a name that is not among `known` (naming both) or a value of another type.
 std::optional<Error> set_option(proto::EmbedOptions& options, std::string_view name, std::string_view value,

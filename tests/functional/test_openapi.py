@@ -191,7 +191,8 @@ class OpenApi(harness.ServerTest):
                     content_type, body = self.encode(*list(self.bodies(operation))[0])
                     reply = self.server.request(method, f"{path}?{parameter['name']}=nonsense", body,
                                                 {"Content-Type": content_type})
-                    self.assert_described(operation, reply, 404 if parameter["name"] == "model" else 400)
+                    status = {"model": 404, "prompt_name": 422}.get(parameter["name"], 400)
+                    self.assert_described(operation, reply, status)
             for parameter in self.parameters(operation, "path"):
                 with self.subTest(operation=operation["operationId"], parameter=parameter["name"]):
                     headers, body = {}, None

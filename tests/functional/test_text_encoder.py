@@ -58,6 +58,33 @@ class TextEncoder(unittest.TestCase):
         self.assertGreaterEqual(unknown.status, 400)
         self.assertIn('expected one of \\"document\\", \\"query\\"', unknown.body.decode())
 
+    def test_a_prompt_by_any_route(self):
+        expected = sentence_model.embed(["query", ":", "a", "cat"])
+        native = self.post("/embed/text", texts=["a cat"], prompt_name="query")
+        self.assertEqual(native.status, 200, native.body)
+        self.assert_near(harness.json_of(native)["embeddings"][0], expected)
+        query = self.post("/embed/text?prompt_name=query", texts=["a cat"])
+        self.assert_near(harness.json_of(query)["embeddings"][0], expected)
+        openai = self.post("/v1/embeddings", input=["a cat"], prompt_name="query")
+        self.assert_near(harness.json_of(openai)["data"][0]["embedding"], expected)
+        lines = self.server.request("POST", "/embed/batch?prompt_name=query", '{"text": "a cat"}\n',
+                                    {"Content-Type": "application/x-ndjson"})
+        self.assert_near(json.loads(lines.body.splitlines()[0])["embedding"], expected)
+        similarity = self.post("/similarity", texts=["a cat"], text_embeddings=[expected], prompt_name="query")
+        self.assertEqual(similarity.status, 200, similarity.body)
+        self.assertAlmostEqual(harness.json_of(similarity)["similarity"][0][1], 1, delta=2e-6)
+
+    def test_a_prompt_that_is_not_there_is_refused_with_those_that_are(self):
+        for path, body in (("/embed/text", {"text": "a cat"}), ("/similarity", {"texts": ["a cat", "dog"]}),
+                           ("/v1/embeddings", {"input": "a cat"}), ("/embed", {"inputs": "a cat"}),
+                           ("/embed/batch?prompt_name=title", {"text": "a cat"})):
+            if "?" not in path:
+                body["prompt_name"] = "title"
+            reply = self.server.request("POST", path, json.dumps(body) + "\n",
+                                        {"Content-Type": "application/x-ndjson" if "?" in path else "application/json"})
+            self.assertEqual(reply.status, 422, (path, reply.body))
+            self.assertIn('expected one of \\"document\\", \\"query\\"', reply.body.decode(), path)
+
     def test_texts_are_cut_to_max_seq_length(self):
         long = harness.json_of(self.post("/embed", inputs="cat " * 40, truncate=True))[0]
         self.assert_near(long, sentence_model.embed(["cat"] * 10))

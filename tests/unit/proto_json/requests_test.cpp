@@ -34,6 +34,11 @@ TEST(EmbedTextRequest, ReadsOptionsOverTheDefaults) {
   const auto set = parse_embed_text(R"({"text": "a", "normalize": false, "truncate": false, "dimensions": 64})");
   EXPECT_FALSE(set->options.normalize);
   EXPECT_FALSE(set->options.truncate);
+  EXPECT_EQ(set->options.prompt_name, std::nullopt);
+  EXPECT_EQ(parse_embed_text(R"({"text": "a", "prompt_name": "query"})")->options.prompt_name, "query");
+  EXPECT_EQ(parse_embed_text(R"({"text": "a", "prompt_name": null})", {.prompt_name = "query"})->options.prompt_name,
+            "query");
+  EXPECT_EQ(parse_similarity(R"({"texts": "a", "prompt_name": "query"})")->options.prompt_name, "query");
   EXPECT_EQ(set->options.dimensions, 64);
   const auto over = parse_embed_text(R"({"text": "a", "normalize": true})", {.normalize = false, .dimensions = 32});
   EXPECT_TRUE(over->options.normalize);

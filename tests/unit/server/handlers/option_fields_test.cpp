@@ -19,13 +19,14 @@ TEST(OptionFields, ReadsAQuery) {
   ASSERT_TRUE(options.ok());
   EXPECT_FALSE(options->normalize);
   EXPECT_FALSE(options->truncate);
+  EXPECT_EQ(options_from_query("prompt_name=search%20query", kTextOptions)->prompt_name, "search query");
   EXPECT_EQ(options->dimensions, 64);
   EXPECT_EQ(failure(""), "no error");
   EXPECT_EQ(failure("normalize=1&truncate=true"), "no error");
 }
 
 TEST(OptionFields, NamesWhatIsWrong) {
-  EXPECT_THAT(failure("size=5"), AllOf(HasSubstr("\"size\""), HasSubstr("normalize, dimensions, truncate")));
+  EXPECT_THAT(failure("size=5"), AllOf(HasSubstr("\"size\""), HasSubstr("normalize, dimensions, truncate, prompt_name")));
   EXPECT_THAT(failure("truncate=1", kImageOptions), HasSubstr("unknown parameter \"truncate\""));
   EXPECT_THAT(failure("normalize=yes"),
               AllOf(HasSubstr("normalize"), HasSubstr("true or false"), HasSubstr("\"yes\"")));
