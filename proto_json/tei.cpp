@@ -13,15 +13,6 @@ using Json = nlohmann::json;
 
 Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
 
-/// Which of the model's prompts goes before the texts; the engine knows them.
-Field prompt_name(std::optional<std::string>& out) {
-  return or_null({"prompt_name", [&out](std::string_view, Json& value) -> FieldError {
-                    if (!value.is_string()) return invalid("\"prompt_name\": expected a string");
-                    out = value.get<std::string>();
-                    return std::nullopt;
-                  }});
-}
-
 Field no_prompt() {
   return or_null({"prompt_name", [](std::string_view, Json&) -> FieldError {
                     return invalid("\"prompt_name\": texts are tokenised as they are; put the prompt into the text");
@@ -73,7 +64,7 @@ Result<TeiEmbedRequest> parse_tei_embed(std::string_view body) {
           truncation_direction(request.cut_side),
           or_null(flag("normalize", request.options.normalize)),
           or_null(positive("dimensions", request.options.dimensions)),
-          prompt_name(request.options.prompt_name),
+          or_null(text("prompt_name", request.options.prompt_name)),
       });
   if (error) return *std::move(error);
   return request;
@@ -94,13 +85,13 @@ Result<TeiSimilarityRequest> parse_tei_similarity(std::string_view body) {
   const Field source_sentence{"source_sentence", [&source](std::string_view key, Json& value) {
                                 return read_text(key, value, source.emplace());
                               }};
-  FieldError error = read_fields(
-      *document,
-      {
-          object("inputs", {source_sentence, strings("sentences", sentences)}),
-          object("parameters", {or_null(flag("truncate", request.options.truncate)),
-                                truncation_direction(request.cut_side), prompt_name(request.options.prompt_name)}),
-      });
+  FieldError error =
+      read_fields(*document, {
+                                 object("inputs", {source_sentence, strings("sentences", sentences)}),
+                                 object("parameters", {or_null(flag("truncate", request.options.truncate)),
+                                                       truncation_direction(request.cut_side),
+                                                       or_null(text("prompt_name", request.options.prompt_name))}),
+                             });
   if (error) return *std::move(error);
   if (!source) return invalid(R"("inputs": expected {"source_sentence": string, "sentences": [string]})");
   if (sentences.empty()) return request;
@@ -140,13 +131,13 @@ std::string tei_tokenize_reply(std::span<const std::vector<TokenSpan>> texts, bo
   json.begin_array();
   for (const std::vector<TokenSpan>& tokens : texts) {
     json.begin_array();
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const TokenSpan& token = tokens[i];
-      if (!add_special_tokens && (i == 0 || i + 1 == tokens.size())) continue;
+    for (const TokenSpan& token : tokens) {
+      if (!add_special_tokens && token.frame) continue;
       json.begin_object();
       json.key("id").integer(token.id);
       json.key("text").string(token.text);
-      json.key("special").boolean(token.special);
+      // The library's mask, by which TEI tells: a special token that the text has is the text's own.
+      json.key("special").boolean(token.frame);
       json.key("start");
       token.range ? json.integer(token.range->begin) : json.null();
       json.key("stop");

@@ -16,22 +16,19 @@
 
 namespace mobileclip::proto {
 
-/// Which end of a text too long goes: TEI's truncation_direction.
-enum class CutSide { kRight, kLeft };
-
 /// Either texts or token ids, or neither.
 struct TeiEmbedRequest {
   std::vector<std::string> texts;
   std::vector<TokenIds> token_ids;
   EmbedOptions options{.truncate = false};
-  CutSide cut_side = CutSide::kRight;
+  CutSide cut_side = CutSide::kRight;  ///< "truncation_direction"
 };
 
 /// The source sentence is the first of the texts.
 struct TeiSimilarityRequest {
   std::vector<std::string> texts;
   EmbedOptions options{.truncate = false};
-  CutSide cut_side = CutSide::kRight;
+  CutSide cut_side = CutSide::kRight;  ///< "truncation_direction"
 };
 
 struct TeiTokenizeRequest {

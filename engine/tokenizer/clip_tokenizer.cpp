@@ -122,13 +122,13 @@ Result<std::vector<TokenSpan>> ClipTokenizer::spans(std::string_view utf8) const
   const auto positions = align_cleaned(*decoded, text);
 
   std::vector<TokenSpan> spans;
-  const auto add_special = [&](std::int32_t id) {
-    const bool start = id == start_of_text();
-    spans.push_back({.id = id, .special = true, .text = start ? "<start_of_text>" : "<end_of_text>", .range = {}});
+  const auto add_frame = [&](std::int32_t id) {
+    const char* const name = id == start_of_text() ? "<start_of_text>" : "<end_of_text>";
+    spans.push_back({.id = id, .special = true, .frame = true, .text = name, .range = {}});
   };
-  add_special(start_of_text());
+  add_frame(start_of_text());
   impl_->for_each_piece(text, [&](std::u32string_view piece, auto ids, auto starts) {
-    if (ids.size() == 1 && (ids[0] == start_of_text() || ids[0] == end_of_text())) return add_special(ids[0]);
+    const bool special = ids.size() == 1 && (ids[0] == start_of_text() || ids[0] == end_of_text());
     std::string bytes;
     std::vector<std::size_t> character_of;  // each byte's, in `text`
     for (std::size_t i = 0; i < piece.size(); ++i) {
@@ -138,14 +138,15 @@ Result<std::vector<TokenSpan>> ClipTokenizer::spans(std::string_view utf8) const
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const std::size_t begin = starts[i];
       const std::size_t end = i + 1 < starts.size() ? starts[i + 1] : bytes.size();
-      TokenSpan span{.id = ids[i], .special = false, .text = bytes.substr(begin, end - begin), .range = {}};
+      TokenSpan span{
+          .id = ids[i], .special = special, .frame = false, .text = bytes.substr(begin, end - begin), .range = {}};
       if (positions) {
         span.range = {.begin = (*positions)[character_of[begin]], .end = (*positions)[character_of[end - 1]] + 1};
       }
       spans.push_back(std::move(span));
     }
   });
-  add_special(end_of_text());
+  add_frame(end_of_text());
   return spans;
 }
 

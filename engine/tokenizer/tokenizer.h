@@ -15,6 +15,9 @@ namespace mobileclip {
 /// A text as a model's token ids.
 using TokenIds = std::vector<std::int32_t>;
 
+/// Which end of a text too long goes.
+enum class CutSide { kRight, kLeft };
+
 struct TokenizedText {
   TokenIds ids;                    ///< with the specials that frame a text, not padded
   std::size_t untruncated_length;  ///< how many ids the whole text has, specials counted
@@ -27,9 +30,10 @@ struct TokenSpan {
     std::size_t begin, end;  ///< code points of the text as given
   };
   std::int32_t id;
-  bool special;                ///< one of the tokens that frame a text
+  bool special;                ///< one of the vocabulary's special tokens
+  bool frame;                  ///< put around the text, not found in it
   std::string text;            ///< of the cleaned text; may begin or end inside a character's bytes
-  std::optional<Range> range;  ///< empty for the specials, and where cleaning changed more than case and white space
+  std::optional<Range> range;  ///< empty for the frame, and where cleaning changed more than case and white space
 };
 
 /// Immutable after construction; safe to use from any number of threads.

@@ -11,6 +11,7 @@
 
 #include "engine/base/error.h"
 #include "engine/tokenizer/byte_symbols.h"
+#include "engine/tokenizer/merges_file.h"
 #include "engine/tokenizer/utf8.h"
 #include "engine/tokenizer/vocabulary_file.h"
 #include "engine/tokenizer/vocabulary_json.h"
@@ -90,25 +91,6 @@ ClipVocabulary resolve(const VocabularySource& source, const fs::path& file) {
   return vocabulary;
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.push_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
-}
-
-SymbolPair parse_merge_line(std::string_view line, std::size_t number, const NamedError& error) {
-  SymbolPair pair{.left = {}, .right = {}, .item = "line " + std::to_string(number)};
-  if (parse_symbol_pair(line, pair)) return pair;
-  throw error(pair.item, "expected two symbols with a space between them, found " + in_quotes(line));
-}
-
 Json parse_json(const fs::path& file, const std::string& text) {
   try {
     return Json::parse(text);
@@ -144,12 +126,7 @@ VocabularySource from_vocab_and_merges(const fs::path& vocab_file, const Json& v
   VocabularySource source;
   source.merges_file = merges_file;
   source.ids = read_token_ids(JsonNode(vocab, vocab_file.string(), "vocabulary"));
-  const NamedError error(merges_file);
-  const std::vector<std::string_view> lines = lines_of(merges);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const bool header = i == 0 && lines[i].starts_with("#version");
-    if (!header) source.merges.push_back(parse_merge_line(lines[i], i + 1, error));
-  }
+  source.merges = parse_merges(merges_file, merges);
   return source;
 }
 
@@ -173,17 +150,12 @@ VocabularySource from_simple_vocab(const fs::path& file, const std::string& text
     }
   }
   for (std::size_t i = 1; i < lines.size() && i <= kMaxMerges; ++i) {
-    source.merges.push_back(parse_merge_line(lines[i], i + 1, error));
+    source.merges.push_back(parse_merge_line(file, i + 1, lines[i]));
     source.ids[source.merges.back().left + source.merges.back().right] = next_id++;
   }
   source.ids[std::string(kStartNames[0])] = next_id++;
   source.ids[std::string(kEndNames[0])] = next_id;
   return source;
-}
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
 }
 
 // Of a directory, the file to start from; empty where there is none.

@@ -49,4 +49,9 @@ std::string read_vocabulary_file(const std::filesystem::path& file) {
   return text;
 }
 
+bool is_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
 }  // namespace mobileclip

@@ -10,4 +10,7 @@ namespace mobileclip {
 /// not UTF-8 or has more than 256 MiB.
 std::string read_vocabulary_file(const std::filesystem::path& file);
 
+/// Whether `path` is a file, and not a directory, or what cannot be looked at.
+bool is_file(const std::filesystem::path& path);
+
 }  // namespace mobileclip

@@ -139,12 +139,12 @@ struct TextCall {
   std::vector<std::string> texts;
   std::vector<TokenIds> token_ids = {};
   proto::EmbedOptions options;
-  proto::CutSide cut_side;
+  CutSide cut_side;
 };
 
 asio::awaitable<std::variant<Embedded, Response>> embed_texts(const HandlerContext& context, const Request& request,
                                                               RequestScope& scope, TextCall call, Costs& costs) {
-  if (call.options.truncate && call.cut_side == proto::CutSide::kLeft && !call.texts.empty()) {
+  if (call.options.truncate && call.cut_side == CutSide::kLeft && !call.texts.empty()) {
     const auto start = std::chrono::steady_clock::now();
     auto tokenize = [&] { return keep_ends(context.models.first().service, call.texts); };
     auto ids = co_await run_stage(context, scope, RequestStage::kParse, total_bytes(call.texts), tokenize);

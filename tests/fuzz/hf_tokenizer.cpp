@@ -7,7 +7,7 @@
 
 #include "engine/tokenizer/utf8.h"
 #include "tests/fuzz/check.h"
-#include "tests/unit/engine/tokenizer/vocabulary_forms.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

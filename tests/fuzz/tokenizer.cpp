@@ -4,6 +4,7 @@
 #include "engine/tokenizer/clip_tokenizer.h"
 #include "engine/tokenizer/utf8.h"
 #include "tests/fuzz/check.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/engine/tokenizer/vocabulary_forms.h"
 
 namespace mobileclip {

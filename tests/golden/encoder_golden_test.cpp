@@ -20,7 +20,7 @@
 #include "tests/support/backwards.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/synthetic_model.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

@@ -181,7 +181,10 @@ SentenceConfig read_sentence_config(const fs::path& directory) {
   const fs::path tokenizer_config = transformer / "tokenizer_config.json";
   if (!config.max_tokens && fs::exists(tokenizer_config)) {
     const Json document = read_json_object(tokenizer_config);
-    config.tokenizer_max_tokens = token_count(JsonMembers(document, tokenizer_config, ""), "model_max_length");
+    const JsonMembers members(document, tokenizer_config, "");
+    // "max_len" is what it was called before 2020; transformers still reads it.
+    config.tokenizer_max_tokens =
+        token_count(members, members.find("model_max_length") ? "model_max_length" : "max_len");
   }
   read_prompts(directory / "config_sentence_transformers.json", config.prompts);
   return config;

@@ -73,8 +73,4 @@ std::vector<AddedTokens::Segment> AddedTokens::find(const CodePointTrie& trie, s
   return segments;
 }
 
-bool AddedTokens::is_special(std::int32_t id) const {
-  return std::ranges::any_of(tokens_, [id](const AddedToken& token) { return token.id == id && token.special; });
-}
-
 }  // namespace mobileclip::hf

@@ -39,7 +39,6 @@ class AddedTokens {
   [[nodiscard]] std::vector<Segment> find_in_given(std::u32string_view text) const;
   [[nodiscard]] std::vector<Segment> find_in_normalized(std::u32string_view text) const;
 
-  [[nodiscard]] bool is_special(std::int32_t id) const;
   /// The highest id plus one; 0 without tokens.
   [[nodiscard]] std::size_t size() const { return size_; }
 

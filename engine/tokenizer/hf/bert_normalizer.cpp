@@ -8,14 +8,6 @@
 namespace mobileclip::hf {
 namespace {
 
-BertNormalizerOptions parse_options(const JsonNode& json) {
-  const bool lowercase = json.boolean_or("lowercase", true);
-  return {.clean_text = json.boolean_or("clean_text", true),
-          .handle_chinese_chars = json.boolean_or("handle_chinese_chars", true),
-          .strip_accents = json.boolean_or("strip_accents", lowercase),
-          .lowercase = lowercase};
-}
-
 void clean(AlignedText& text) {
   constexpr char32_t kReplacementCharacter = 0xFFFD;
   AlignedText cleaned;
@@ -42,16 +34,20 @@ void set_ideographs_apart(AlignedText& text) {
 
 }  // namespace
 
-BertNormalizer::BertNormalizer(const JsonNode& json) : BertNormalizer(parse_options(json)) {}
+BertNormalizer::BertNormalizer(const JsonNode& json)
+    : clean_text_(json.boolean_or("clean_text", true)),
+      handle_chinese_chars_(json.boolean_or("handle_chinese_chars", true)),
+      lowercase_(json.boolean_or("lowercase", true)),
+      strip_accents_(json.boolean_or("strip_accents", lowercase_)) {}
 
 void BertNormalizer::apply(AlignedText& text) const {
-  if (options_.clean_text) clean(text);
-  if (options_.handle_chinese_chars) set_ideographs_apart(text);
-  if (options_.strip_accents) {
+  if (clean_text_) clean(text);
+  if (handle_chinese_chars_) set_ideographs_apart(text);
+  if (strip_accents_) {
     normalize(UnicodeForm::kNfd, text);
     remove_if(text, is_nonspacing_mark);
   }
-  if (options_.lowercase) lower(text);
+  if (lowercase_) lower(text);
 }
 
 }  // namespace mobileclip::hf

@@ -5,22 +5,18 @@
 
 namespace mobileclip::hf {
 
-struct BertNormalizerOptions {
-  bool clean_text = true;            ///< without control characters; white space becomes a space
-  bool handle_chinese_chars = true;  ///< spaces around ideographs
-  bool strip_accents = true;         ///< NFD, without nonspacing marks
-  bool lowercase = true;
-};
-
 class BertNormalizer : public Normalizer {
  public:
-  explicit BertNormalizer(const BertNormalizerOptions& options) : options_(options) {}
-  /// "strip_accents": null means as "lowercase" says.
+  /// "clean_text": without control characters, white space becoming a space; "handle_chinese_chars": spaces around
+  /// ideographs; "strip_accents": NFD, without nonspacing marks, where null means as the next says; "lowercase".
   explicit BertNormalizer(const JsonNode& json);
   void apply(AlignedText& text) const override;
 
  private:
-  BertNormalizerOptions options_;
+  bool clean_text_;
+  bool handle_chinese_chars_;
+  bool lowercase_;
+  bool strip_accents_;
 };
 
 }  // namespace mobileclip::hf

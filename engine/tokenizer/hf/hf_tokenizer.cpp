@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,13 +15,9 @@
 #include "engine/tokenizer/hf/text_pattern.h"
 #include "engine/tokenizer/unicode.h"
 #include "engine/tokenizer/utf8.h"
-#include "engine/tokenizer/vocabulary_file.h"
 
 namespace mobileclip {
 namespace {
-
-namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 class HfTokenizer : public Tokenizer {
  public:
@@ -46,6 +40,34 @@ class HfTokenizer : public Tokenizer {
   [[nodiscard]] std::optional<Error> too_short(std::size_t max_length) const;
 
   hf::Pipeline pipeline_;
+};
+
+/// The first so many of the ids that come, or the last.
+class IdWindow {
+ public:
+  IdWindow(std::size_t room, CutSide cut_side) : room_(room), cut_side_(cut_side) {}
+
+  void add(std::int32_t id) {
+    if (kept_.size() < room_) {
+      kept_.push_back(id);
+    } else if (cut_side_ == CutSide::kLeft && room_ > 0) {
+      kept_[oldest_] = id;
+      oldest_ = (oldest_ + 1) % room_;
+    }
+    ++added_;
+  }
+  [[nodiscard]] std::size_t added() const { return added_; }
+  TokenIds take() && {
+    std::rotate(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(oldest_), kept_.end());
+    return std::move(kept_);
+  }
+
+ private:
+  std::size_t room_;
+  CutSide cut_side_;
+  TokenIds kept_;
+  std::size_t oldest_ = 0;
+  std::size_t added_ = 0;
 };
 
 template <typename Visit>
@@ -101,17 +123,15 @@ Result<TokenizedText> HfTokenizer::encode(std::string_view utf8, std::size_t max
   const Result<std::u32string> text = decode_text(utf8);
   if (!text) return text.error();
   const hf::Frame& frame = pipeline_.frame;
-  TokenizedText encoded{{}, frame.size()};
-  for (const hf::FrameToken& token : frame.before) encoded.ids.push_back(token.id);
-  const std::size_t last_kept = max_length - frame.after.size();
+  IdWindow window(max_length - frame.size(), pipeline_.cut_side);
   try {
-    for_each_token(*text, [&](std::int32_t id, hf::SourceRange, bool) {
-      if (encoded.ids.size() < last_kept) encoded.ids.push_back(id);
-      ++encoded.untruncated_length;
-    });
+    for_each_token(*text, [&](std::int32_t id, hf::SourceRange, bool) { window.add(id); });
   } catch (const hf::PatternTooCostly& error) {
     return Error{ErrorCode::kInvalidArgument, error.what()};
   }
+  TokenizedText encoded{.ids = hf::ids_of(frame.before), .untruncated_length = frame.size() + window.added()};
+  const TokenIds kept = std::move(window).take();
+  encoded.ids.insert(encoded.ids.end(), kept.begin(), kept.end());
   for (const hf::FrameToken& token : frame.after) encoded.ids.push_back(token.id);
   return encoded;
 }
@@ -123,7 +143,7 @@ Result<std::vector<TokenSpan>> HfTokenizer::spans(std::string_view utf8) const {
   std::vector<TokenSpan> spans;
   const auto add_frame = [&](const std::vector<hf::FrameToken>& tokens) {
     for (const hf::FrameToken& token : tokens) {
-      spans.push_back({.id = token.id, .special = true, .text = token.content, .range = {}});
+      spans.push_back({.id = token.id, .special = true, .frame = true, .text = token.content, .range = {}});
     }
   };
   add_frame(pipeline_.frame.before);
@@ -131,11 +151,12 @@ Result<std::vector<TokenSpan>> HfTokenizer::spans(std::string_view utf8) const {
     for_each_token(given, [&](std::int32_t id, hf::SourceRange source, bool special) {
       std::size_t begin = source.begin;
       std::size_t end = source.end;
-      const bool trim = pipeline_.frame.trim_offsets && !special;
+      const bool trim = pipeline_.frame.trim_offsets;
       while (trim && begin < end && hf::is_white_space(given[begin])) ++begin;
       while (trim && begin < end && hf::is_white_space(given[end - 1])) --end;
       spans.push_back({.id = id,
                        .special = special,
+                       .frame = false,
                        .text = encode_utf8(given.substr(begin, end - begin)),
                        .range = TokenSpan::Range{.begin = begin, .end = end}});
     });
@@ -163,62 +184,20 @@ Result<TokenizedText> HfTokenizer::frame(TokenIds ids, std::size_t max_length) c
 
   const std::size_t length = ids.size();
   if (length > max_length) {
-    ids.resize(max_length);
-    std::copy(after.begin(), after.end(), ids.end() - static_cast<std::ptrdiff_t>(after.size()));
+    const auto excess = static_cast<std::ptrdiff_t>(length - max_length);
+    const auto cut = pipeline_.cut_side == CutSide::kLeft
+                         ? ids.begin() + static_cast<std::ptrdiff_t>(before.size())
+                         : ids.end() - static_cast<std::ptrdiff_t>(after.size()) - excess;
+    ids.erase(cut, cut + excess);
   }
   return TokenizedText{std::move(ids), length};
 }
 
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-Json parse_json_file(const fs::path& file) {
-  try {
-    return Json::parse(read_vocabulary_file(file));
-  } catch (const Json::exception& error) {
-    throw LoadError(file.string() + ": expected JSON, found: " + error.what());
-  }
-}
-
-hf::Pipeline load_pipeline(const fs::path& file) {
-  if (file.extension() == ".json") return hf::parse_tokenizer_json(JsonNode(parse_json_file(file), file.string()));
-  const fs::path config_file = file.parent_path() / "tokenizer_config.json";
-  if (!is_file(config_file)) return hf::load_vocab_txt(file, nullptr);
-  const Json config = parse_json_file(config_file);
-  const JsonNode node(config, config_file.string());
-  return hf::load_vocab_txt(file, &node);
-}
-
-constexpr const char* kFiles[] = {"tokenizer.json", "vocab.txt"};
-
 }  // namespace
 
-std::unique_ptr<Tokenizer> load_hf_tokenizer(const fs::path& path) {
+std::unique_ptr<Tokenizer> load_hf_tokenizer(const std::filesystem::path& path) {
   require_unicode_data();
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return std::make_unique<HfTokenizer>(load_pipeline(path));
-  for (const char* name : kFiles) {
-    if (is_file(path / name)) return std::make_unique<HfTokenizer>(load_pipeline(path / name));
-  }
-  throw LoadError(path.string() + ": expected tokenizer.json or vocab.txt, found neither");
-}
-
-bool hf_tokenizer_exists_in(const fs::path& directory) {
-  return std::ranges::any_of(kFiles, [&](const char* name) { return is_file(directory / name); });
-}
-
-bool is_hf_tokenizer(const fs::path& path) {
-  if (is_file(path / "tokenizer.json")) return is_hf_tokenizer(path / "tokenizer.json");
-  if (is_file(path / "vocab.txt") || path.filename() == "vocab.txt") return true;
-  if (!is_file(path) || path.extension() != ".json") return false;
-  const Json json = parse_json_file(path);
-  // "model" may also be a symbol of a vocab.json.
-  const auto model = json.is_object() ? json.find("model") : json.end();
-  if (model == json.end() || !model->is_object()) return false;
-  const auto suffix = model->find("end_of_word_suffix");
-  return suffix == model->end() || *suffix != "</w>";
+  return std::make_unique<HfTokenizer>(hf::load_pipeline(path));
 }
 
 }  // namespace mobileclip

@@ -10,6 +10,7 @@
 #include "engine/tokenizer/hf/post_processor.h"
 #include "engine/tokenizer/hf/pre_tokenizer.h"
 #include "engine/tokenizer/hf/token_model.h"
+#include "engine/tokenizer/tokenizer.h"
 
 namespace mobileclip::hf {
 
@@ -20,14 +21,14 @@ struct Pipeline {
   AddedTokens added_tokens;
   Frame frame;
   std::int32_t padding = -1;  ///< the token that fills up a batch's shorter texts; -1 where there is none
+  CutSide cut_side = CutSide::kRight;
 };
 
-/// Of a tokenizer.json. Its "truncation" is left to the caller, "decoder" says nothing about ids. Throws LoadError.
+/// Of a tokenizer.json. Of its "truncation" the direction counts, the length is left to the caller; "decoder" says
+/// nothing about ids. Throws LoadError.
 Pipeline parse_tokenizer_json(const JsonNode& json);
 
-/// BERT's, of a vocab.txt: a token a line, ids being their order. `config` is tokenizer_config.json beside it, as
-/// transformers writes it (do_lower_case, strip_accents, tokenize_chinese_chars, names of special tokens), or null.
-/// Throws LoadError.
-Pipeline load_vocab_txt(const std::filesystem::path& vocab, const JsonNode* config);
+/// What load_hf_tokenizer() takes (hf_tokenizer.h). Throws LoadError.
+Pipeline load_pipeline(const std::filesystem::path& path);
 
 }  // namespace mobileclip::hf

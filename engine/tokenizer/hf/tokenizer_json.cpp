@@ -30,6 +30,15 @@ std::int32_t parse_padding(const JsonNode& json, const TokenModel& model) {
   return -1;
 }
 
+CutSide parse_cut_side(const JsonNode& json) {
+  const auto truncation = json.find("truncation");
+  const auto direction = truncation ? truncation->find("direction") : std::nullopt;
+  if (!direction) return CutSide::kRight;
+  const std::string side = direction->string();
+  if (side != "Left" && side != "Right") throw direction->error("Left or Right");
+  return side == "Left" ? CutSide::kLeft : CutSide::kRight;
+}
+
 }  // namespace
 
 Pipeline parse_tokenizer_json(const JsonNode& json) {
@@ -49,7 +58,8 @@ Pipeline parse_tokenizer_json(const JsonNode& json) {
           .model = std::move(model),
           .added_tokens = std::move(added_tokens),
           .frame = post_processor ? parse_post_processor(*post_processor) : Frame{},
-          .padding = padding};
+          .padding = padding,
+          .cut_side = parse_cut_side(json)};
 }
 
 }  // namespace mobileclip::hf

@@ -7,15 +7,11 @@
 namespace mobileclip::hf {
 namespace {
 
-WordPieceOptions parse_options(const JsonNode& json) {
+std::size_t parse_max_word_length(const JsonNode& json) {
   constexpr std::size_t kMostCharacters = 1'000'000;  // of a word; encode() is quadratic in it at worst
-  WordPieceOptions options;
-  options.unk_token = json.string_or("unk_token", options.unk_token);
-  options.continuing_subword_prefix = json.string_or("continuing_subword_prefix", options.continuing_subword_prefix);
-  if (const auto most = json.find("max_input_chars_per_word")) {
-    options.max_input_chars_per_word = most->count(kMostCharacters);
-  }
-  return options;
+  constexpr std::size_t kAbsent = 100;
+  const auto most = json.find("max_input_chars_per_word");
+  return most ? most->count(kMostCharacters) : kAbsent;
 }
 
 CodePointTrie tokens_with(std::string_view prefix, const VocabularyIds& ids) {
@@ -36,14 +32,11 @@ std::int32_t require(const VocabularyIds& ids, const std::string& token, const J
 }  // namespace
 
 WordPieceModel::WordPieceModel(const JsonNode& json)
-    : WordPieceModel(read_token_ids(json.at("vocab")), parse_options(json), json.at("vocab")) {}
-
-WordPieceModel::WordPieceModel(VocabularyIds vocabulary, const WordPieceOptions& options, const JsonNode& where)
-    : TokenModel(std::move(vocabulary)),
-      unknown_(require(ids(), options.unk_token, where)),
-      max_word_length_(options.max_input_chars_per_word),
+    : TokenModel(read_token_ids(json.at("vocab"))),
+      unknown_(require(ids(), json.string_or("unk_token", "[UNK]"), json.at("vocab"))),
+      max_word_length_(parse_max_word_length(json)),
       beginnings_(tokens_with("", ids())),
-      continuations_(tokens_with(options.continuing_subword_prefix, ids())) {}
+      continuations_(tokens_with(json.string_or("continuing_subword_prefix", "##"), ids())) {}
 
 void WordPieceModel::encode(std::u32string_view piece, ModelWorkspace&, std::vector<PieceToken>& tokens) const {
   const std::size_t before = tokens.size();

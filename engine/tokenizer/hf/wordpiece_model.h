@@ -6,17 +6,11 @@
 
 namespace mobileclip::hf {
 
-struct WordPieceOptions {
-  std::string unk_token = "[UNK]";
-  std::string continuing_subword_prefix = "##";
-  std::size_t max_input_chars_per_word = 100;  ///< longer words are unknown
-};
-
 class WordPieceModel : public TokenModel {
  public:
+  /// "vocab", which has the token for unknown words, "unk_token", "continuing_subword_prefix",
+  /// "max_input_chars_per_word": longer words are unknown.
   explicit WordPieceModel(const JsonNode& json);
-  /// `where` names the vocabulary in errors. Throws LoadError where it lacks the token for unknown words.
-  WordPieceModel(VocabularyIds ids, const WordPieceOptions& options, const JsonNode& where);
 
   void encode(std::u32string_view piece, ModelWorkspace& workspace, std::vector<PieceToken>& tokens) const override;
 

@@ -59,15 +59,30 @@ TEST(Tei, Replies) {
   EXPECT_EQ(tei_embed_reply(std::vector<std::vector<float>>{{1, 2}, {3, 4}}), "[[1,2],[3,4]]");
   EXPECT_EQ(tei_similarity_reply(std::vector<float>{0.5F, 1}), "[0.5,1]");
   EXPECT_EQ(tei_error("no", "Validation"), R"({"error":"no","error_type":"Validation"})");
+}
+
+TokenSpan framing(std::int32_t id) {
+  return {.id = id, .special = true, .frame = true, .text = "<frame>", .range = {}};
+}
+
+TokenSpan found(std::int32_t id, bool special) {
+  return {.id = id, .special = special, .frame = false, .text = "a", .range = TokenSpan::Range{.begin = 0, .end = 1}};
+}
+
+// However many tokens a template puts around a text; a special token that the text itself has is the text's.
+TEST(Tei, TokensWithAndWithoutTheFrame) {
+  constexpr bool kSpecial = true;
   const std::vector<std::vector<TokenSpan>> tokens{
-      {{.id = 1, .special = true, .text = "<start_of_text>", .range = {}},
-       {.id = 5, .special = false, .text = "a", .range = TokenSpan::Range{.begin = 0, .end = 1}},
-       {.id = 2, .special = true, .text = "<end_of_text>", .range = {}}}};
+      {framing(1), framing(2), found(5, !kSpecial), found(6, kSpecial), framing(3)}, {found(5, !kSpecial)}, {}};
   EXPECT_EQ(tei_tokenize_reply(tokens, /*add_special_tokens=*/false),
-            R"([[{"id":5,"text":"a","special":false,"start":0,"stop":1}]])");
+            R"([[{"id":5,"text":"a","special":false,"start":0,"stop":1},)"
+            R"({"id":6,"text":"a","special":false,"start":0,"stop":1}],)"
+            R"([{"id":5,"text":"a","special":false,"start":0,"stop":1}],[]])");
   const auto all = nlohmann::json::parse(tei_tokenize_reply(tokens, /*add_special_tokens=*/true));
-  EXPECT_EQ(all[0].size(), 3u);
+  EXPECT_EQ(all[0].size(), 5u);
+  EXPECT_TRUE(all[0][0]["special"].get<bool>());
   EXPECT_TRUE(all[0][0]["start"].is_null());
+  EXPECT_TRUE(all[0][4]["special"].get<bool>());
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 #include "engine/models/synthesize.h"
 #include "engine/weights/safetensors.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip::testing {
 

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "engine/base/error.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

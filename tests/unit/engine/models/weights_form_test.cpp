@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/models/model_writer.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

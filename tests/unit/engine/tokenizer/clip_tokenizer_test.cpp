@@ -12,6 +12,7 @@
 #include "engine/tokenizer/clip_pretokenizer.h"
 #include "engine/tokenizer/utf8.h"
 #include "tests/support/shared_data.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/engine/tokenizer/vocabulary_forms.h"
 
 namespace mobileclip {
@@ -71,7 +72,8 @@ TEST_F(SmallTokenizer, SpansSayWhereEachTokenStands) {
     ids.push_back(span.id);
     texts.push_back(span.text);
     EXPECT_EQ(span.special, span.id == kStart || span.id == kEnd);
-    EXPECT_EQ(span.range.has_value(), !span.special);
+    EXPECT_EQ(span.frame, span.special);
+    EXPECT_EQ(span.range.has_value(), !span.frame);
     if (span.range) ranges.emplace_back(span.range->begin, span.range->end);
   }
   EXPECT_EQ(ids, encode(" The  Cat\u00e9").ids);
@@ -82,6 +84,20 @@ TEST_F(SmallTokenizer, SpansSayWhereEachTokenStands) {
   EXPECT_EQ(ranges.back(), std::pair(std::size_t{9}, std::size_t{10}));
   EXPECT_EQ(ranges[ranges.size() - 2], ranges.back());
   EXPECT_EQ(texts[texts.size() - 3] + texts[texts.size() - 2], "\u00e9");
+}
+
+TEST_F(SmallTokenizer, SpecialTokensOfTheTextAreNotItsFrame) {
+  const auto spans = tokenizer_.spans("cat<END_of_text>");
+  ASSERT_TRUE(spans.ok());
+  ASSERT_EQ(spans->size(), 4u);
+  const TokenSpan& found = (*spans)[2];
+  EXPECT_EQ(found.id, kEnd);
+  EXPECT_TRUE(found.special);
+  EXPECT_FALSE(found.frame);
+  EXPECT_EQ(found.text, "<end_of_text>");
+  ASSERT_TRUE(found.range);
+  EXPECT_EQ(std::pair(found.range->begin, found.range->end), std::pair(std::size_t{3}, std::size_t{16}));
+  EXPECT_TRUE(spans->back().frame);
 }
 
 TEST_F(SmallTokenizer, SpansHaveNoPlaceWhereCleaningChangedTheText) {

@@ -3,11 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
 #include "engine/tokenizer/clip_tokenizer.h"
-#include "tests/unit/engine/tokenizer/vocabulary_forms.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

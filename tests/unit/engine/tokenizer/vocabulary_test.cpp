@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/engine/tokenizer/vocabulary_forms.h"
 
 namespace mobileclip {

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "engine/base/error.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

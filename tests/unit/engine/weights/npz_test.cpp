@@ -8,7 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/weights/npy_header.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

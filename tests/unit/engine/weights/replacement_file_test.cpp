@@ -4,7 +4,7 @@
 
 #include <system_error>
 
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "engine/base/error.h"
 #include "tests/support/shared_data.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/weights/safetensors.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "engine/weights/npy_header.h"
 #include "engine/weights/safetensors.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip::server {
 namespace {

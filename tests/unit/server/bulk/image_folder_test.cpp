@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip::server {
 namespace {
@@ -15,8 +15,6 @@ using ::testing::IsEmpty;
 
 TEST(ImageFolder, ListsImagesByTheirBytes) {
   const testing::TemporaryDirectory directory;
-  std::filesystem::create_directories(directory.path() / "b" / "deep");
-  std::filesystem::create_directories(directory.path() / ".thumbnails");
   for (const char* name :
        {"b.jpg", "B.JPEG", "a b.webp", "b/z.png", "b/deep/x.TIFF", "b-1.bmp", "\xFF.jfif", "new\nline.dib"})
     directory.write(name, "x");
@@ -31,7 +29,6 @@ TEST(ImageFolder, ListsImagesByTheirBytes) {
 
 TEST(ImageFolder, LinksToFilesAreImagesAndLinksToFoldersEndThere) {
   const testing::TemporaryDirectory directory;
-  std::filesystem::create_directory(directory.path() / "a");
   directory.write("a/photo.jpg", "x");
   std::filesystem::create_directory_symlink("..", directory.path() / "a" / "loop");
   std::filesystem::create_directory_symlink("a", directory.path() / "twin");

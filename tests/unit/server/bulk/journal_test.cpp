@@ -7,7 +7,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip::server {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip::server {
 namespace {
@@ -35,8 +35,7 @@ TEST(Agreement, CountsCosinesAndNeighbours) {
 
 TEST(CalibrationInputs, AreLinesOrFiles) {
   const TemporaryDirectory directory;
-  const fs::path texts = directory.path() / "texts";
-  std::ofstream(texts) << "one\r\n\n two \nthree";
+  const fs::path texts = directory.write("texts", "one\r\n\n two \nthree");
   EXPECT_THAT(read_calibration_inputs(texts).texts, ElementsAre("one", " two ", "three"));
 
   const fs::path images = directory.path() / "images";

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {
@@ -14,10 +14,7 @@ using ::testing::HasSubstr;
 
 class SentenceConfigFile : public ::testing::Test {
  protected:
-  void write(const std::string& name, const std::string& json) {
-    std::filesystem::create_directories((directory_.path() / name).parent_path());
-    directory_.write(name, json);
-  }
+  void write(const std::string& name, const std::string& json) { directory_.write(name, json); }
   void write_modules(const std::string& more) {
     write("modules.json",
           R"([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
@@ -75,6 +72,8 @@ TEST_F(SentenceConfigFile, ATokenizerWithoutALimitSetsNone) {
   EXPECT_EQ(read().tokenizer_max_tokens, std::nullopt);
   write("tokenizer_config.json", R"({"model_max_length": 512})");
   EXPECT_EQ(read().tokenizer_max_tokens, 512);
+  write("tokenizer_config.json", R"({"max_len": 384})");
+  EXPECT_EQ(read().tokenizer_max_tokens, 384);
 }
 
 TEST_F(SentenceConfigFile, RefusesByNameWhatTheEngineDoesNotHave) {

@@ -12,7 +12,7 @@
 #include "engine/models/runnable_model.h"
 #include "engine/weights/safetensors.h"
 #include "engine/weights/synthetic.h"
-#include "tests/unit/engine/weights/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {
@@ -154,8 +154,6 @@ TEST_F(SentenceModel, MissingFilesAndTooLargeVocabulariesAreSaidSo) {
 
 TEST_F(SentenceModel, DenseModulesFollowPooling) {
   write_weights();
-  std::filesystem::create_directories(directory_.path() / "1_Pooling");
-  std::filesystem::create_directories(directory_.path() / "2_Dense");
   directory_.write("modules.json",
                    R"([{"path": "", "type": "sentence_transformers.models.Transformer"},
                        {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},

@@ -26,6 +26,7 @@ class CodePoints final : public Tokenizer {
     for (const char32_t c : decode_utf8(utf8).text) {
       spans.push_back({.id = static_cast<std::int32_t>(c),
                        .special = false,
+                       .frame = false,
                        .text = "",
                        .range = TokenSpan::Range{.begin = at, .end = at + 1}});
       ++at;

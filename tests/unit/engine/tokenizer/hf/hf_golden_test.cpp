@@ -9,7 +9,7 @@
 
 #include "engine/tokenizer/hf/hf_tokenizer.h"
 #include "tests/support/shared_data.h"
-#include "tests/unit/engine/tokenizer/vocabulary_forms.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {
@@ -123,6 +123,31 @@ TEST_P(TokenizerJsonGoldens, CasesTruncationAndVariants) {
       }
     }
     expect_ids(*load(changed), variant["cases"], variant["name"], disputed);
+  }
+}
+
+// What transformers makes of vocab.json and merges.txt is what RoBERTa's tokenizer.json has, so the ids are the same.
+TEST(HfGoldens, BpeFromVocabJsonAndMerges) {
+  REQUIRE_SHARED(file, "data/encoder_tokenizers/bpe_tokenizer.json");
+  const Json json = read(file);
+  const testing::TemporaryDirectory directory;
+  directory.write("vocab.json", json["model"]["vocab"].dump());
+  std::string merges = "#version: 0.2\n";
+  for (const Json& merge : json["model"]["merges"]) {
+    merges +=
+        merge.is_string() ? merge.get<std::string>() : merge[0].get<std::string>() + " " + merge[1].get<std::string>();
+    merges += "\n";
+  }
+  directory.write("merges.txt", merges);
+  const Json goldens = golden("bpe");
+  const auto tokenizer = load_hf_tokenizer(directory.path());
+  EXPECT_EQ(tokenizer->vocabulary_size(), 50265u);
+  expect_ids(*tokenizer, goldens["cases"], "cases");
+  expect_ids(*tokenizer, goldens["truncated"], "truncated");
+  for (const Json& variant : goldens["variants"]) {
+    if (variant["name"] != "add_prefix_space") continue;
+    directory.write("tokenizer_config.json", R"({"add_prefix_space": true})");
+    expect_ids(*load_hf_tokenizer(directory.path()), variant["cases"], variant["name"]);
   }
 }
 

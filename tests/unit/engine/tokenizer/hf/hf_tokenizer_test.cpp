@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/unit/engine/tokenizer/vocabulary_forms.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mobileclip {
 namespace {
@@ -78,6 +78,7 @@ TEST_F(SmallHfTokenizer, SpansSayWhereEachTokenStands) {
   std::vector<std::pair<std::size_t, std::size_t>> ranges;
   for (const TokenSpan& span : *spans) {
     tokens.emplace_back(span.text, span.special);
+    EXPECT_EQ(span.frame, !span.range);
     if (span.range) ranges.emplace_back(span.range->begin, span.range->end);
   }
   EXPECT_THAT(tokens, ElementsAre(Pair("[CLS]", true), Pair("Thé", false), Pair("cat", false), Pair("s", false),
@@ -106,8 +107,23 @@ TEST_F(SmallHfTokenizer, FramesIdsThatSomebodyHas) {
   EXPECT_THAT(frame({5, 1}), ElementsAre(2, 5, 1, 3));
   EXPECT_THAT(frame({}), ElementsAre(2, 3));
   EXPECT_THAT(frame({5, 6, 7, 8}, 4), ElementsAre(2, 5, 6, 3));
+  EXPECT_THAT(frame({2, 5, 6, 7, 8, 3}, 4), ElementsAre(2, 5, 6, 3));
   EXPECT_EQ(tokenizer_->frame({5, 6, 7, 8}, 4)->untruncated_length, 6u);
   EXPECT_FALSE(tokenizer_->frame({5}, 1).ok());
+}
+
+TEST_F(SmallHfTokenizer, CutsWhereTheFileSays) {
+  Json json = small_json();
+  json["truncation"]["direction"] = "Left";
+  tokenizer_ = load(json);
+  EXPECT_THAT(encode("the cats!", 4).ids, ElementsAre(2, 7, 8, 3));
+  EXPECT_THAT(encode("the cats!", 5).ids, ElementsAre(2, 6, 7, 8, 3));
+  EXPECT_THAT(encode("the cats!", 6).ids, ElementsAre(2, 5, 6, 7, 8, 3));
+  EXPECT_THAT(encode("the cats!", 2).ids, ElementsAre(2, 3));
+  EXPECT_EQ(encode("the cats!", 4).untruncated_length, 6u);
+  EXPECT_THAT(tokenizer_->frame({5, 6, 7, 8}, 4)->ids, ElementsAre(2, 7, 8, 3));
+  json["truncation"]["direction"] = "up";
+  EXPECT_THROW(load(json), LoadError);
 }
 
 TEST_F(SmallHfTokenizer, WhatIsNotUtf8IsRefused) {
@@ -142,18 +158,6 @@ TEST(HfTokenizer, TrimsPlaces) {
   EXPECT_THAT(ranges(), ElementsAre(Pair(0, 1), Pair(1, 3), Pair(3, 4), Pair(3, 4)));
 }
 
-TEST(HfTokenizer, VocabTxtWithItsConfiguration) {
-  const testing::TemporaryDirectory directory;
-  directory.write("vocab.txt", "<pad>\n[UNK]\n<s>\n</s>\nthe\r\nThe\ncafé\ncafe\n");
-  EXPECT_THROW(load_hf_tokenizer(directory.path()), LoadError);  // no [CLS]
-  directory.write("tokenizer_config.json",
-                  R"({"cls_token": "<s>", "sep_token": {"content": "</s>"}, "pad_token": "<pad>"})");
-  EXPECT_TRUE(hf_tokenizer_exists_in(directory.path()));
-  EXPECT_THAT(load_hf_tokenizer(directory.path())->encode("The café</s>", kNoLimit)->ids, ElementsAre(2, 4, 7, 3, 3));
-  directory.write("tokenizer_config.json", R"({"cls_token": "<s>", "sep_token": "</s>", "do_lower_case": false})");
-  EXPECT_THAT(load_hf_tokenizer(directory.path())->encode("The café", kNoLimit)->ids, ElementsAre(2, 5, 6, 3));
-}
-
 TEST(HfTokenizer, SaysWhatIsWrong) {
   const testing::TemporaryDirectory directory;
   const auto error = [&](const std::filesystem::path& path) {
@@ -164,8 +168,8 @@ TEST(HfTokenizer, SaysWhatIsWrong) {
     }
     return std::string("no error");
   };
-  EXPECT_THAT(error(directory.path()), HasSubstr("expected tokenizer.json or vocab.txt, found neither"));
-  EXPECT_FALSE(hf_tokenizer_exists_in(directory.path()));
+  EXPECT_THAT(error(directory.path()),
+              HasSubstr("expected tokenizer.json, vocab.txt or vocab.json with merges.txt, found none"));
   EXPECT_THAT(error(directory.write("tokenizer.json", "{")),
               AllOf(HasSubstr("tokenizer.json: expected JSON"), HasSubstr("parse error")));
   EXPECT_THAT(error(directory.write("tokenizer.json", "[]")), HasSubstr("expected an object, found []"));

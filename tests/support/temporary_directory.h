@@ -1,8 +1,6 @@
 // A directory for one test's files, gone with it.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -32,8 +30,10 @@ class TemporaryDirectory {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
-  std::filesystem::path write(std::string_view name, std::string_view content) const {
+  /// A file of that content, in folders that are made where they are missing.
+  std::filesystem::path write(const std::filesystem::path& name, std::string_view content) const {
     std::filesystem::path file = path_ / name;
+    std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
     return file;
   }
