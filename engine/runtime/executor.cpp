@@ -34,7 +34,7 @@ struct Executor::Impl {
   using Clock = std::chrono::steady_clock;
 
   explicit Impl(int threads)
-      : lets_a_text_in(static_cast<std::size_t>(threads)),
+      : texts_let_in(static_cast<std::size_t>(threads), kTextJobsInARow),
         at_it_since(static_cast<std::size_t>(threads)),
         pool(threads, /*allow_spinning=*/false) {
     for (int i = 0; i < threads; ++i) {
@@ -52,9 +52,9 @@ struct Executor::Impl {
   std::atomic<int> waiting_texts{0};         // of them; read without the lock by leaders
   std::vector<int> free_workers;             // numbers not in use by a running work()
   std::vector<std::unique_ptr<Team>> teams;  // by worker
-  /// By worker, for itself alone: it is at an image and has not yet put it aside for a text. Not vector<bool>, whose
-  /// elements share bytes.
-  std::vector<char> lets_a_text_in;
+  /// By worker, for itself alone: how often it has put aside for a text the image that it is at; at anything else, as
+  /// often as it may.
+  std::vector<int> texts_let_in;
   /// By worker: when it was woken or took its job; kAtNothing while it sleeps or helps. Who is stuck helping keeps the
   /// one that leads from going on.
   std::vector<std::atomic<Clock::rep>> at_it_since;
@@ -66,7 +66,7 @@ struct Executor::Impl {
     std::optional<Job> job = image_turn ? pop(image_jobs) : pop_text();
     if (!job) return job;
     text_jobs_in_a_row = image_turn ? 0 : text_jobs_in_a_row + 1;
-    lets_a_text_in[static_cast<std::size_t>(worker)] = image_turn;
+    texts_let_in[static_cast<std::size_t>(worker)] = image_turn ? 0 : kTextJobsInARow;
     return job;
   }
 
@@ -87,15 +87,15 @@ struct Executor::Impl {
   /// Between two layers of an image that `worker` leads. The text has activations of its own, and scratch memory is
   /// free between layers.
   void let_a_text_in(int worker) {
-    char& may = lets_a_text_in[static_cast<std::size_t>(worker)];
-    if (!may || waiting_texts.load(std::memory_order_relaxed) == 0) return;
+    int& let_in = texts_let_in[static_cast<std::size_t>(worker)];
+    if (let_in == kTextJobsInARow || waiting_texts.load(std::memory_order_relaxed) == 0) return;
     std::optional<Job> job;
     {
       const std::lock_guard lock(mutex);
       job = pop_text();
     }
     if (!job) return;
-    may = false;
+    ++let_in;
     is_at_it(worker);
     job->run(*teams[static_cast<std::size_t>(worker)], worker);
     is_at_it(worker);

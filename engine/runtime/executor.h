@@ -27,8 +27,8 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   /// First come, first served within a lane. Text jobs go first; a thread at an image even puts it aside for one,
-  /// between two regions, so that a text hardly waits however many images come. But no image is put aside twice, and
-  /// after a few text jobs in a row an image job has its turn: texts cannot starve images.
+  /// between two regions, so that a text hardly waits however many images come. But no image is put aside more than a
+  /// few times, and after as many text jobs in a row an image job has its turn: texts cannot starve images.
   void submit(Lane lane, Job job);
 
   /// Returns once no job is waiting or running.

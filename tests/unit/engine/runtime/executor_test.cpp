@@ -96,18 +96,18 @@ TEST(Executor, TextsGoFirstAndImagesStillGetTheirTurn) {
   EXPECT_EQ(std::string(order.begin(), order.end()), "ttttittttitti");
 }
 
-TEST(Executor, AnImageIsPutAsideForOneTextBetweenRegions) {
+TEST(Executor, AnImageIsPutAsideForAFewTextsBetweenRegions) {
   Executor executor(1);
   std::vector<char> order;
   const auto text = alone([&](Parallel&, int) { order.push_back('t'); });
   executor.submit(Lane::kImage, spreading([&](Parallel& parallel, int /*worker*/) {
-                    for (int region = 0; region < 4; ++region) {
+                    for (int region = 0; region < 8; ++region) {
                       parallel.run(1, [&](std::size_t, int) { order.push_back('i'); });
-                      if (region == 1 || region == 2) executor.submit(Lane::kText, text);
+                      if (region > 0) executor.submit(Lane::kText, text);
                     }
                   }));
   executor.wait_idle();
-  EXPECT_EQ(std::string(order.begin(), order.end()), "iitiit");
+  EXPECT_EQ(std::string(order.begin(), order.end()), "iititititiiittt");
 }
 
 TEST(Executor, ATextIsNotPutAside) {
