@@ -14,8 +14,10 @@ import unittest
 
 import cli
 import png
+from cli import patience
 
-START_TIMEOUT = 120  # seconds; a sanitised build on a busy machine
+START_TIMEOUT = patience(120)  # seconds
+SANITIZED = not {"ASAN_OPTIONS", "TSAN_OPTIONS"}.isdisjoint(os.environ)  # which tests/support/run_all.py sets
 
 Reply = collections.namedtuple("Reply", "status headers body")
 
@@ -70,7 +72,7 @@ class UnixConnection(http.client.HTTPConnection):
     """To a Unix-domain socket, which is reached from every network namespace."""
 
     def __init__(self, path, timeout=120):
-        super().__init__("localhost", timeout=timeout)
+        super().__init__("localhost", timeout=patience(timeout))
         self.path = os.fspath(path)
 
     def connect(self):
@@ -117,6 +119,16 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """When nobody needs it any more. A sanitised build looks for leaks, and reports races, when it exits."""
+        if SANITIZED and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(patience(5))
+            except subprocess.TimeoutExpired:
+                pass  # drains for whoever still waits
         self.kill()
 
     def kill(self):
@@ -131,15 +143,15 @@ class Server:
 
     def wait(self, timeout=60):
         """The exit code."""
-        code = self.process.wait(timeout)
+        code = self.process.wait(patience(timeout))
         self._reader.join()
         return code
 
     def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience(120))
 
     def socket(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=120)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=patience(120))
 
     def request(self, method, path, body=None, headers=None, connection=None):
         own = connection is None
@@ -165,7 +177,7 @@ class Server:
 
     def raw(self, data, timeout=120):
         """What comes back for these bytes until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=patience(timeout)) as connection:
             connection.sendall(data)
             received = b""
             while chunk := connection.recv(65536):
@@ -174,7 +186,7 @@ class Server:
 
     def wait_for_log(self, pattern, timeout=60):
         """Waits until a line of the log matches; the whole log."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         while not re.search(pattern, "".join(self.log)) and time.monotonic() < end:
             time.sleep(0.02)
         return "".join(self.log)
@@ -192,14 +204,14 @@ class Server:
 
     def wait_for_metric(self, name, least, timeout=60):
         """Waits until the series has reached `least`; the last value seen."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         while (value := self.metrics()[name]) < least and time.monotonic() < end:
             time.sleep(0.02)
         return value
 
     def wait_for_metric_to_fall(self, name, most, timeout=60):
         """Waits until the series is at `most` or below; the last value seen."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         while (value := self.metrics()[name]) > most and time.monotonic() < end:
             time.sleep(0.02)
         return value
@@ -213,7 +225,7 @@ class ServerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server(*cls.FLAGS)
-        cls.addClassCleanup(cls.server.kill)
+        cls.addClassCleanup(cls.server.end)
 
     def assert_error(self, reply, status, code, *mentions):
         self.assertEqual(reply.status, status, reply.body)

@@ -29,7 +29,7 @@ class KeyedServer(unittest.TestCase):
 
     def start(self, *flags):
         server = harness.Server(f"--api-keys-file={self.file}", "--access-log", "--log-level=trace", *flags)
-        self.addCleanup(server.kill)
+        self.addCleanup(server.end)
         return server
 
     @staticmethod

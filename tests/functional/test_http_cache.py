@@ -24,7 +24,7 @@ class Cache(harness.ServerTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.plain = harness.Server("--text-cache=0")
-        cls.addClassCleanup(cls.plain.kill)
+        cls.addClassCleanup(cls.plain.end)
 
     def text_body(self, server, texts, **options):
         reply = server.post_json("/embed/text", {"texts": texts, **options})

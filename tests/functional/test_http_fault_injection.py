@@ -30,7 +30,7 @@ class FaultyServer(harness.Server):
 class Faults(unittest.TestCase):
     def setUp(self):
         self.server = FaultyServer("--text-cache=0", "--request-timeout=120s")
-        self.addCleanup(self.server.kill)
+        self.addCleanup(self.server.end)
         self.outcomes = collections.Counter()
         self.expected = self.answers()
 

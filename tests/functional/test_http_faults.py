@@ -108,7 +108,7 @@ class ModelFiles(unittest.TestCase):
         model = os.path.join(folder, "model")
         shutil.copytree(cli.demo_model(), model)
         server = harness.Server("--text-cache=0", model=model)
-        self.addCleanup(server.kill)
+        self.addCleanup(server.end)
 
         def answers():
             image = json.loads(server.post("/embed/image", "image/png", harness.photo()).body)["embeddings"]

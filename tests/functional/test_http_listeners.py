@@ -29,7 +29,7 @@ class ListenerTest(unittest.TestCase):
 
     def start(self, *flags, **options):
         server = harness.Server(*flags, **options)
-        self.addCleanup(server.kill)
+        self.addCleanup(server.end)
         return server
 
     def path(self, name):

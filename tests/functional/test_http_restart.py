@@ -42,7 +42,7 @@ class Restart(unittest.TestCase):
 
     def start_server(self):
         server = harness.Server("--text-cache=0", "--request-timeout=120s", port=self.server_port)
-        self.addCleanup(server.kill)
+        self.addCleanup(server.end)
         return server
 
     def ask(self):

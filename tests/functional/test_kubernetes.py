@@ -139,7 +139,7 @@ class BulkJob(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = harness.Server("--image-cache=0")
-        cls.addClassCleanup(cls.server.kill)
+        cls.addClassCleanup(cls.server.end)
         cls.images, cls.output = cli.scratch() / "images", cli.scratch() / "embeddings"
         (cls.images / "below").mkdir(parents=True)
         cls.output.mkdir()

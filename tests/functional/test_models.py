@@ -26,9 +26,9 @@ class TwoModels(harness.ServerTest):
     @classmethod
     def setUpClass(cls):
         cls.server = harness.Server("--model", os.fspath(other_model()), "--image-cache=1MiB", "--threads=2")
-        cls.addClassCleanup(cls.server.kill)
+        cls.addClassCleanup(cls.server.end)
         cls.alone = harness.Server("--threads=2", model=other_model())
-        cls.addClassCleanup(cls.alone.kill)
+        cls.addClassCleanup(cls.alone.end)
 
     def test_each_answers_with_its_own_bits(self):
         own = self.alone.embed_texts(["a cat"])
@@ -115,7 +115,7 @@ class LeavingMemory(unittest.TestCase):
 
     def serve(self, *flags):
         server = harness.Server("--model", os.fspath(movable_model()), "--text-cache=0", "--threads=2", *flags)
-        self.addCleanup(server.kill)
+        self.addCleanup(server.end)
         return server
 
     def loaded(self, server):

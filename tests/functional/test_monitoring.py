@@ -150,7 +150,7 @@ class Queries(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = harness.Server("--image-cache=1MiB")
-        cls.addClassCleanup(cls.server.kill)
+        cls.addClassCleanup(cls.server.end)
         cls.prometheus = cls.enterClassContext(Prometheus(harness.free_port(), f"127.0.0.1:{cls.server.port}"))
         assert cls.prometheus.wait_for("up"), "the server is not scraped"
         # Rates need a value before and one after.

@@ -142,7 +142,7 @@ class Pages(harness.ServerTest):
             keys.write("the-key\n")
             keys.flush()
             keyed = harness.Server(f"--api-keys-file={keys.name}")
-            self.addCleanup(keyed.kill)
+            self.addCleanup(keyed.end)
             seen = self.open("keyed", url=f"http://127.0.0.1:{keyed.port}", key="the-key")
             self.assertEqual(seen["accessibility"], [])
             self.assertIn("asks for an API key", seen["without"])

@@ -126,7 +126,7 @@ class ScaleOut(unittest.TestCase):
     @classmethod
     def start_replica(cls, host):
         cls.replicas[host] = Replica(cls.star, host)
-        cls.addClassCleanup(cls.replicas[host].kill)
+        cls.addClassCleanup(cls.replicas[host].end)
         return cls.replicas[host]
 
     def assert_nothing_lost(self, load):

@@ -29,7 +29,7 @@ class ServiceTest(unittest.TestCase):
 
     def start(self, *flags, within=(), **options):
         server = type("Launched", (harness.Server,), {"WITHIN": within})(*flags, **options)
-        self.addCleanup(server.kill)
+        self.addCleanup(server.end)
         return server
 
 

@@ -22,7 +22,7 @@ class TextEncoder(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.kill()
+        cls.server.end()
 
     def post(self, path, **body):
         return self.server.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})

@@ -3,7 +3,8 @@
     run_all.py --build DIR [NAME ...]      only those whose file name contains one of the names
 
 Prints a line a program, the output of those that fail, the reasons of skipped tests, and last, alone,
-"N passed, N failed, N skipped" in test cases. A program that crashes, hangs or reports nothing counts as failed.
+"N passed, N failed, N skipped" in test cases. A program that crashes, hangs or reports nothing counts as failed, and so
+does each report of a sanitizer that the build has, whichever process it is from.
 """
 import argparse
 import collections
@@ -15,6 +16,8 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+
+import sanitizers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIMEOUT_S = 20 * 60  # a program; the longest takes a few minutes on two cores
@@ -47,18 +50,18 @@ def read_unittest_report(path: pathlib.Path) -> Outcome:
     return Outcome(report["passed"], report["failed"], report["skipped"])
 
 
-def run(command, report: pathlib.Path, read_report, env) -> tuple:
+def run(command, report: pathlib.Path, read_report, env, timeout) -> tuple:
     """(Outcome, output) of one test program."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                errors="replace", env=env, start_new_session=True)
     try:
-        output, _ = process.communicate(timeout=TIMEOUT_S)
+        output, _ = process.communicate(timeout=timeout)
         status = process.returncode
         problem = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, 9)  # it, and servers it started
         output, _ = process.communicate()
-        problem = f"not done after {TIMEOUT_S} s"
+        problem = f"not done after {timeout} s"
     try:
         outcome = read_report(report)
     except (OSError, ValueError, ElementTree.ParseError):
@@ -83,7 +86,9 @@ def main() -> int:
             del env[name]
     env["MOBILECLIP_BINARY"] = str((args.build / "mobileclip-server").resolve())
     total = Outcome()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as reports:
+        checked = sanitizers.Sanitizers(args.build, pathlib.Path(reports))
+        env.update(checked.environment, TEST_PATIENCE=str(checked.patience))
         jobs = []
         for program in sorted((args.build / "tests").glob("test_*")):
             if wanted(program) and os.access(program, os.X_OK):
@@ -97,7 +102,10 @@ def main() -> int:
 
         for name, command, report, read_report in jobs:
             start = time.monotonic()
-            outcome, output = run(command, report, read_report, env)
+            outcome, output = run(command, report, read_report, env, TIMEOUT_S * checked.patience)
+            for text in checked.take_reports():
+                outcome.failed.append(f"a sanitizer: {sanitizers.headline(text)}")
+                output += "\n" + text
             verdict = "FAIL" if outcome.failed else "ok"
             print(f"{verdict:4} {name}: {outcome.passed} passed, {len(outcome.failed)} failed, "
                   f"{len(outcome.skipped)} skipped ({time.monotonic() - start:.1f} s)", flush=True)
