@@ -95,10 +95,12 @@ struct Executor::Impl {
       job = pop_text();
     }
     if (!job) return;
-    ++let_in;
+    const int let_in_before =
+        std::exchange(let_in, kTextJobsInARow);  // a text is not put aside: its activations are taken
     is_at_it(worker);
     job->run(*teams[static_cast<std::size_t>(worker)], worker);
     is_at_it(worker);
+    let_in = let_in_before + 1;
   }
 
   /// The running forward pass with the fewest helpers.

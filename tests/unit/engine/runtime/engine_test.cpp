@@ -192,6 +192,30 @@ TEST_F(EngineTest, AnInputGivesTheSameBitsWhateverItIsBatchedWith) {
   }
 }
 
+TEST_F(EngineTest, TextsThatInterruptImagesChangeNoBits) {
+  constexpr int kMany = 60;
+  const auto engine = make({.threads = 2, .max_batch = 4});
+  const std::vector<float> image_alone = images(*engine, {bmp(1)}).front()->embedding;
+  std::vector<std::vector<float>> texts_alone;
+  for (int i = 0; i < kMany; ++i) texts_alone.push_back(texts(*engine, {std::to_string(i)}).front()->embedding);
+
+  std::latch answered(kMany + 1);
+  std::atomic<int> wrong{0};
+  ASSERT_FALSE(engine->submit_images(std::vector<ImageBytes>(kMany, bmp(1)), {}, [&](const Results& results) {
+    for (const auto& result : results) wrong += result->embedding != image_alone;
+    answered.count_down();
+  }));
+  for (int i = 0; i < kMany; ++i) {
+    ASSERT_FALSE(engine->submit_texts({std::to_string(i)}, {}, [&, i](const Results& results) {
+      wrong += results.front()->embedding != texts_alone[static_cast<std::size_t>(i)];
+      answered.count_down();
+    }));
+    std::this_thread::yield();
+  }
+  answered.wait();
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST_F(EngineTest, ABadImageFailsInItsPlaceAlone) {
   const auto engine = make();
   static const char kText[] = "not an image";

@@ -113,13 +113,21 @@ TEST(Executor, AnImageIsPutAsideForAFewTextsBetweenRegions) {
 TEST(Executor, ATextIsNotPutAside) {
   Executor executor(1);
   std::vector<char> order;
-  executor.submit(Lane::kText, spreading([&](Parallel& parallel, int /*worker*/) {
-                    executor.submit(Lane::kText, alone([&](Parallel&, int) { order.push_back('2'); }));
-                    for (int region = 0; region < 2; ++region)
-                      parallel.run(1, [&](std::size_t, int) { order.push_back('1'); });
-                  }));
+  const auto first = spreading([&](Parallel& parallel, int /*worker*/) {
+    executor.submit(Lane::kText, alone([&](Parallel&, int) { order.push_back('2'); }));
+    for (int region = 0; region < 2; ++region) parallel.run(1, [&](std::size_t, int) { order.push_back('1'); });
+  });
+  executor.submit(Lane::kText, first);
   executor.wait_idle();
   EXPECT_EQ(std::string(order.begin(), order.end()), "112");
+  order.clear();
+  executor.submit(Lane::kImage, spreading([&](Parallel& parallel, int /*worker*/) {
+                    executor.submit(Lane::kText, first);
+                    for (int region = 0; region < 2; ++region)
+                      parallel.run(1, [&](std::size_t, int) { order.push_back('i'); });
+                  }));
+  executor.wait_idle();
+  EXPECT_EQ(std::string(order.begin(), order.end()), "11i2i") << "nor one that an image was put aside for";
 }
 
 TEST(Executor, WorkersHoldDifferentNumbersAtTheSameTime) {
