@@ -5,6 +5,7 @@
 // unprepared, which costs no memory and no work if nobody wants it by then, and lets requests take turns.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -312,7 +313,11 @@ class Pipeline {
     run_group(groups.front().items, parallel, worker);
   }
 
+  /// Its turn may come long after its batch's: what nobody waits for by then is dropped here.
   void run_group(std::span<Item> items, Parallel& parallel, int worker) {
+    const auto unwanted = std::remove_if(items.begin(), items.end(), [this](Item& i) { return drop_if_unwanted(i); });
+    items = items.first(static_cast<std::size_t>(unwanted - items.begin()));
+    if (items.empty()) return;
     const Clock::time_point start = Clock::now();
     const auto dim = static_cast<std::size_t>(tower_.embed_dim());
     std::vector<float> embeddings(items.size() * dim);

@@ -349,6 +349,28 @@ TEST_F(EngineTest, ABatchDoesNotWaitForTheOneBefore) {
   EXPECT_EQ(texts(*engine, {"c", "d"})[1]->batch, 2U);
 }
 
+TEST_F(EngineTest, DropsWhatNobodyWaitsForAnyMoreOfABatchThatHasBegun) {
+  Drops drops;
+  const auto engine = make({.threads = 1}, &drops);
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  std::vector<std::promise<Results>> answers(3);
+  HeldWorker held(*engine);  // so that all three are in one batch
+  for (std::promise<Results>& answer : answers) {
+    ASSERT_FALSE(engine->submit_images({bmp(1)}, {.abandoned = gone}, [gone, &answer](Results results) {
+      *gone = true;
+      answer.set_value(std::move(results));
+    }));
+  }
+  held.let_go();
+  EXPECT_TRUE(answers[0].get_future().get()[0].ok());
+  for (const std::size_t i : {1, 2}) {
+    const Results results = answers[i].get_future().get();
+    ASSERT_FALSE(results[0].ok());
+    EXPECT_EQ(results[0].error().code, ErrorCode::kCancelled);
+  }
+  EXPECT_EQ(drops.abandoned, 2U);
+}
+
 TEST_F(EngineTest, RefusesWholeRequestsWhenFullAndRecovers) {
   const auto engine = make({.threads = 1, .max_queue_items = 4});
   HeldWorker held(*engine);  // so that the queue stays as full as it is
