@@ -1,8 +1,10 @@
 """A small BERT in a sentence-transformers directory, made up here, and its forward pass in plain Python."""
-import json
+import array
 import math
 import random
 import struct
+
+import model_files
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "query", ":", "a", "cat", "dog", "##s", "sat", "."]
 WIDTH, HEADS, HIDDEN, LAYERS, POSITIONS, DENSE = 24, 2, 20, 2, 16, 10
@@ -48,17 +50,9 @@ def dense_tensors():
     return {"linear.weight": ((DENSE, WIDTH), weight), "linear.bias": ((DENSE,), [0.01 * i for i in range(DENSE)])}
 
 
-def write_safetensors(path, named):
-    header, at = {}, 0
-    for name, (shape, values) in named.items():
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [at, at + 4 * len(values)]}
-        at += 4 * len(values)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for _, values in named.values():
-            file.write(struct.pack(f"<{len(values)}f", *values))
+def as_float32(tensor):
+    shape, values = tensor
+    return shape, array.array("f", values)
 
 
 def write(directory, include_prompt=True):
@@ -78,14 +72,13 @@ def write(directory, include_prompt=True):
                                 "activation_function": "torch.nn.modules.activation.Tanh"},
         "sentence_bert_config.json": {"max_seq_length": 12, "do_lower_case": False},
         "config_sentence_transformers.json": {"prompts": PROMPTS, "default_prompt_name": None},
+        "vocab.txt": "\n".join(VOCABULARY) + "\n",
     }
-    for name, content in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content))
-    (directory / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
-    write_safetensors(directory / "model.safetensors", {"bert." + name: t for name, t in tensors().items()})
-    write_safetensors(directory / "2_Dense" / "model.safetensors", dense_tensors())
+    model_files.write_files(directory, files)
+    model_files.write_safetensors(directory / "model.safetensors",
+                                  {"bert." + name: as_float32(t) for name, t in tensors().items()})
+    model_files.write_safetensors(directory / "2_Dense" / "model.safetensors",
+                                  {name: as_float32(t) for name, t in dense_tensors().items()})
 
 
 # ---------------------------------------------------------------- the forward pass

@@ -4,10 +4,12 @@ import json
 import math
 import random
 import shutil
-import struct
+
+from model_files import write_files, write_safetensors
 
 WIDTH, LAYERS, HEADS, EMBED = 64, 2, 4, 32
 IMAGE, PATCH, CONTEXT, CLIP_VOCABULARY = 32, 16, 16, 49408
+METADATA = {"format": "pt", "synthetic": "small_models.py"}  # of every weights file
 
 
 def tensor(name, *shape):
@@ -18,27 +20,6 @@ def tensor(name, *shape):
     count = math.prod(shape)
     some = array.array("f", [center + source.uniform(-spread, spread) for _ in range(min(count, 8191))])
     return shape, (some * (count // len(some) + 1))[:count]
-
-
-def write_safetensors(path, named):
-    """name -> (shape, array of float32 "f" or of words "I")"""
-    header, at = {"__metadata__": {"format": "pt", "synthetic": "small_models.py"}}, 0
-    for name, (shape, values) in named.items():
-        header[name] = {"dtype": {"f": "F32", "I": "U32"}[values.typecode], "shape": list(shape), "data_offsets": [at, at + 4 * len(values)]}
-        at += 4 * len(values)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for _, values in named.values():
-            file.write(values.tobytes())
-
-
-def write_files(directory, files):
-    for name, content in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
 # ---------------------------------------------------------------- text encoders
@@ -89,7 +70,7 @@ def bert(directory, width=WIDTH):
                             "tokenizer_config.json": {"tokenizer_class": "BertTokenizer", "do_lower_case": True},
                             "special_tokens_map.json": {"cls_token": "[CLS]"},
                             "vocab.txt": "\n".join(words) + "\n"})
-    write_safetensors(directory / "model.safetensors", bert_tensors("bert.", len(words), 32, 2, width))
+    write_safetensors(directory / "model.safetensors", bert_tensors("bert.", len(words), 32, 2, width), METADATA)
 
 
 def xlm_roberta(directory):
@@ -109,7 +90,7 @@ def xlm_roberta(directory):
     write_files(directory, {"config.json": encoder_config("xlm-roberta", len(pieces), 34, 1, 1),
                             "tokenizer.json": tokenizer, "tokenizer_config.json": {"model_max_length": 30},
                             "sentencepiece.bpe.model": "not read, but part of it"})
-    write_safetensors(directory / "model.safetensors", bert_tensors("roberta.", len(pieces), 34, 1))
+    write_safetensors(directory / "model.safetensors", bert_tensors("roberta.", len(pieces), 34, 1), METADATA)
 
 
 def roberta(directory):
@@ -130,7 +111,7 @@ def roberta(directory):
              "vocab.json": vocabulary, "merges.txt": "#version: 0.2\nĠ c\na t\nĠc at\n",
              "sentence_bert_config.json": files.pop("sentence_bert_config.json")}
     write_files(directory, {**files, **{"0_Transformer/" + name: content for name, content in inner.items()}})
-    write_safetensors(directory / "0_Transformer" / "model.safetensors", bert_tensors("", len(words), 40, 1))
+    write_safetensors(directory / "0_Transformer" / "model.safetensors", bert_tensors("", len(words), 40, 1), METADATA)
 
 
 # ---------------------------------------------------------------- CLIP with a ViT
@@ -178,7 +159,7 @@ def open_clip_vit(directory, vocabulary):
                       "vision_cfg": {**tower, "image_size": IMAGE, "patch_size": PATCH, "head_width": WIDTH // HEADS},
                       "text_cfg": {**tower, "context_length": CONTEXT, "vocab_size": CLIP_VOCABULARY, "heads": HEADS}},
         "preprocess_cfg": {"mean": MEAN, "std": STD, "interpolation": "bicubic", "resize_mode": "shortest"}}})
-    write_safetensors(directory / "open_clip_model.safetensors", clip_tensors())
+    write_safetensors(directory / "open_clip_model.safetensors", clip_tensors(), METADATA)
 
 
 RENAMED = (("transformer.resblocks.", "encoder.layers."), ("ln_pre", "pre_layrnorm"), ("ln_post", "post_layernorm"),
@@ -225,7 +206,7 @@ def hugging_face_clip(directory, vocabulary):
         "preprocessor_config.json": {"size": {"shortest_edge": IMAGE}, "crop_size": {"height": IMAGE, "width": IMAGE},
                                      "do_resize": True, "do_center_crop": True, "do_normalize": True, "resample": 3,
                                      "image_mean": MEAN, "image_std": STD}})
-    write_safetensors(directory / "model.safetensors", clip_model_tensors())
+    write_safetensors(directory / "model.safetensors", clip_model_tensors(), METADATA)
 
 
 def mlx_clip(directory, vocabulary, quantized_row, bits=8, group_size=32):
@@ -244,4 +225,4 @@ def mlx_clip(directory, vocabulary, quantized_row, bits=8, group_size=32):
         rows = [quantized_row(values[at:at + shape[1]], bits, group_size) for at in range(0, len(values), shape[1])]
         for leaf, kind, parts in zip((".weight", ".scales", ".biases"), "Iff", zip(*rows)):
             made[module + leaf] = (shape[0], len(parts[0])), array.array(kind, [v for part in parts for v in part])
-    write_safetensors(directory / "model.safetensors", made)
+    write_safetensors(directory / "model.safetensors", made, METADATA)
