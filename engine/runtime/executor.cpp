@@ -95,8 +95,8 @@ struct Executor::Impl {
       job = pop_text();
     }
     if (!job) return;
-    const int let_in_before =
-        std::exchange(let_in, kTextJobsInARow);  // a text is not put aside: its activations are taken
+    // Nor is the text put aside in turn: its worker's activations are taken.
+    const int let_in_before = std::exchange(let_in, kTextJobsInARow);
     is_at_it(worker);
     job->run(*teams[static_cast<std::size_t>(worker)], worker);
     is_at_it(worker);
