@@ -98,10 +98,11 @@ class Pipeline {
     if (inputs.empty() || !budget_.try_admit(inputs.size(), 0)) {
       return {Error{ErrorCode::kOverloaded, "a batch of " + std::to_string(inputs.size()) + " does not fit the queue"}};
     }
-    std::promise<std::vector<Result<EmbeddedItem>>> answers;
+    // Shared: who answers may still be at it when the answer is there and this function has returned.
+    const auto answers = std::make_shared<std::promise<std::vector<Result<EmbeddedItem>>>>();
     const auto pending = std::make_shared<PendingRequest>(
         std::vector<std::size_t>(inputs.size(), 0), EmbedRequest{},
-        [&answers](std::vector<Result<EmbeddedItem>> results) { answers.set_value(std::move(results)); }, budget_);
+        [answers](std::vector<Result<EmbeddedItem>> results) { answers->set_value(std::move(results)); }, budget_);
     std::vector<Item> batch;
     for (auto& prepared : inputs) {
       batch.push_back({.pending = pending,
@@ -111,7 +112,7 @@ class Pipeline {
                        .waiting_since = Clock::now()});
     }
     for (Group& group : cut(std::move(batch), context_.computing.threads())) submit(std::move(group));
-    return answers.get_future().get();
+    return answers->get_future().get();
   }
 
   /// Answers what is queued with kUnavailable; what is being computed is computed, later submissions are refused.
