@@ -343,10 +343,16 @@ class HeldWorker {
 };
 
 TEST_F(EngineTest, ABatchDoesNotWaitForTheOneBefore) {
+  std::promise<Results> gathered;
   const auto engine = make({.threads = 2});
   HeldWorker held(*engine);
   EXPECT_TRUE(texts(*engine, {"b"})[0].ok()) << "the other thread has time";
-  EXPECT_EQ(texts(*engine, {"c", "d"})[1]->batch, 2U);
+  {
+    HeldWorker other(*engine);
+    ASSERT_FALSE(engine->submit_texts({"c", "d"}, {}, [&](Results r) { gathered.set_value(std::move(r)); }));
+    EXPECT_FALSE(token_ids(*engine, {{-1}})[0].ok());  // refused in its turn, behind the two: they are queued
+  }
+  EXPECT_EQ(gathered.get_future().get()[1]->batch, 2U);
 }
 
 TEST_F(EngineTest, DropsWhatNobodyWaitsForAnyMoreOfABatchThatHasBegun) {
