@@ -21,6 +21,8 @@ namespace mobileclip {
 namespace {
 
 constexpr int kTextJobsInARow = 4;
+/// Threads that put their images aside to help one text: with more of them each does less in its time.
+constexpr int kHelpersOfAText = 3;
 
 /// For debuggers, top -H and tests.
 void name_this_thread() {
@@ -34,11 +36,12 @@ struct Executor::Impl {
   using Clock = std::chrono::steady_clock;
 
   explicit Impl(int threads)
-      : texts_let_in(static_cast<std::size_t>(threads), kTextJobsInARow),
+      : times_aside(static_cast<std::size_t>(threads), kTextJobsInARow),
+        leads_text(static_cast<std::size_t>(threads)),
         at_it_since(static_cast<std::size_t>(threads)),
         pool(threads, /*allow_spinning=*/false) {
     for (int i = 0; i < threads; ++i) {
-      teams.push_back(std::make_unique<Team>(threads, [this, i] { let_a_text_in(i); }));
+      teams.push_back(std::make_unique<Team>(threads, [this, i] { put_aside_for_a_text(i); }));
       free_workers.push_back(i);
     }
   }
@@ -50,24 +53,31 @@ struct Executor::Impl {
   int text_jobs_in_a_row = 0;
   std::atomic<int> waiting{0};               // jobs not yet begun; read without the lock by helpers
   std::atomic<int> waiting_texts{0};         // of them; read without the lock by leaders
+  std::atomic<int> texts_led{0};             // that spread, being run; read without the lock by leaders
   std::vector<int> free_workers;             // numbers not in use by a running work()
   std::vector<std::unique_ptr<Team>> teams;  // by worker
   /// By worker, for itself alone: how often it has put aside for a text the image that it is at; at anything else, as
   /// often as it may.
-  std::vector<int> texts_let_in;
+  std::vector<int> times_aside;
+  std::vector<std::atomic<bool>> leads_text;  // by worker: one of texts_led
   /// By worker: when it was woken or took its job; kAtNothing while it sleeps or helps. Who is stuck helping keeps the
   /// one that leads from going on.
   std::vector<std::atomic<Clock::rep>> at_it_since;
   static constexpr Clock::rep kAtNothing = 0;
   Eigen::ThreadPool pool;  // last: joined before the rest goes
 
-  std::optional<Job> take_job(int worker) {
+  struct Turn {
+    Lane lane;
+    Job job;
+  };
+
+  std::optional<Turn> next_turn(int worker) {
     const bool image_turn = !image_jobs.empty() && (text_jobs.empty() || text_jobs_in_a_row >= kTextJobsInARow);
     std::optional<Job> job = image_turn ? pop(image_jobs) : pop_text();
-    if (!job) return job;
+    if (!job) return std::nullopt;
     text_jobs_in_a_row = image_turn ? 0 : text_jobs_in_a_row + 1;
-    texts_let_in[static_cast<std::size_t>(worker)] = image_turn ? 0 : kTextJobsInARow;
-    return job;
+    times_aside[static_cast<std::size_t>(worker)] = image_turn ? 0 : kTextJobsInARow;
+    return Turn{image_turn ? Lane::kImage : Lane::kText, std::move(*job)};
   }
 
   std::optional<Job> pop_text() {
@@ -84,23 +94,61 @@ struct Executor::Impl {
     return job;
   }
 
-  /// Between two layers of an image that `worker` leads. The text has activations of its own, and scratch memory is
-  /// free between layers.
-  void let_a_text_in(int worker) {
-    int& let_in = texts_let_in[static_cast<std::size_t>(worker)];
-    if (let_in == kTextJobsInARow || waiting_texts.load(std::memory_order_relaxed) == 0) return;
+  /// Between two layers of an image that `worker` leads: it helps a text that another leads, or else leads one that
+  /// waits. Texts have activations of their own, and scratch memory is free between layers.
+  void put_aside_for_a_text(int worker) {
+    int& aside = times_aside[static_cast<std::size_t>(worker)];
+    if (aside == kTextJobsInARow) return;
+    // Nor is the text put aside in turn: its worker's activations are taken.
+    const int before = std::exchange(aside, kTextJobsInARow);
+    const bool was_aside = help_a_text(worker) || lead_waiting_text(worker);
+    aside = before + (was_aside ? 1 : 0);
+  }
+
+  /// To its end, though others may wait: one after the other with two threads, the first is done in half the time and
+  /// the last no later.
+  bool help_a_text(int worker) {
+    if (texts_led.load(std::memory_order_relaxed) == 0) return false;
+    std::size_t led_by = 0;
+    while (led_by < teams.size() && !(leads_text[led_by].load(std::memory_order_relaxed) &&
+                                      teams[led_by]->helpers() < kHelpersOfAText)) {
+      ++led_by;
+    }
+    if (led_by == teams.size()) return false;
+    teams[led_by]->attach();
+    is_at_nothing(worker);
+    // Once the text is done, its leader's team may go on with an image.
+    for (Spin spin; leads_text[led_by].load(std::memory_order_acquire);) {
+      if (!teams[led_by]->help(worker)) spin.pause();
+    }
+    teams[led_by]->detach();
+    is_at_it(worker);
+    return true;
+  }
+
+  bool lead_waiting_text(int worker) {
+    if (waiting_texts.load(std::memory_order_relaxed) == 0) return false;
     std::optional<Job> job;
     {
       const std::lock_guard lock(mutex);
       job = pop_text();
     }
-    if (!job) return;
-    // Nor is the text put aside in turn: its worker's activations are taken.
-    const int let_in_before = std::exchange(let_in, kTextJobsInARow);
+    if (!job) return false;
     is_at_it(worker);
-    job->run(*teams[static_cast<std::size_t>(worker)], worker);
+    run(Lane::kText, *job, worker);
     is_at_it(worker);
-    let_in = let_in_before + 1;
+    return true;
+  }
+
+  void run(Lane lane, const Job& job, int worker) {
+    Team& team = *teams[static_cast<std::size_t>(worker)];
+    if (lane == Lane::kImage || !job.spreads) return job.run(team, worker);
+    std::atomic<bool>& leads = leads_text[static_cast<std::size_t>(worker)];
+    leads.store(true, std::memory_order_release);
+    texts_led.fetch_add(1, std::memory_order_relaxed);
+    job.run(team, worker);
+    texts_led.fetch_sub(1, std::memory_order_relaxed);
+    leads.store(false, std::memory_order_release);
   }
 
   /// The running forward pass with the fewest helpers.
@@ -133,16 +181,16 @@ struct Executor::Impl {
     flush_denormals_to_zero();
     std::unique_lock lock(mutex);
     while (true) {
-      if (std::optional<Job> job = take_job(worker)) {
+      if (std::optional<Turn> turn = next_turn(worker)) {
         is_at_it(worker);
         Team& team = *teams[static_cast<std::size_t>(worker)];
-        if (job->spreads) {
+        if (turn->job.spreads) {
           team.set_leader(worker);
           wake(static_cast<int>(free_workers.size()));
         }
         lock.unlock();
-        job->run(team, worker);
-        job.reset();
+        run(turn->lane, turn->job, worker);
+        turn.reset();
         team.set_leader(-1);
         lock.lock();
       } else if (Team* team = team_to_help()) {

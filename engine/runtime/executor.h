@@ -26,9 +26,10 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  /// First come, first served within a lane. Text jobs go first; a thread at an image even puts it aside for one,
-  /// between two regions, so that a text hardly waits however many images come. But no image is put aside more than a
-  /// few times, and after as many text jobs in a row an image job has its turn: texts cannot starve images.
+  /// First come, first served within a lane. Text jobs go first; a thread at an image even puts it aside, between two
+  /// regions, for one that waits, or to help with one that another thread leads: a text hardly waits, and has more than
+  /// one thread, however many images come. But no image is put aside more than a few times, and after as many text jobs
+  /// in a row an image job has its turn: texts cannot starve images.
   void submit(Lane lane, Job job);
 
   /// Returns once no job is waiting or running.

@@ -110,6 +110,46 @@ TEST(Executor, AnImageIsPutAsideForAFewTextsBetweenRegions) {
   EXPECT_EQ(std::string(order.begin(), order.end()), "iititititiiittt");
 }
 
+TEST(Executor, AnImageIsPutAsideAFewTimesToHelpWithATextThatAnotherThreadLeads) {
+  Executor executor(2);
+  std::atomic<bool> text_is_led{false};
+  std::atomic<bool> done{false};
+  std::atomic<int> regions{0};  // of the image, while a text is led
+  std::atomic<int> rests{0};    // of the image's leader, while none is
+  executor.submit(Lane::kImage, spreading([&](Parallel& parallel, int /*worker*/) {
+                    while (!done) {
+                      if (text_is_led) {
+                        parallel.run(1, [&](std::size_t, int) { ++regions; });
+                      } else {
+                        ++rests;
+                        std::this_thread::yield();
+                      }
+                    }
+                  }));
+  std::vector<bool> helped;
+  for (int i = 0; i < 6; ++i) {
+    for (const int rests_before = rests; rests < rests_before + 2;) std::this_thread::yield();
+    std::latch answered(1);
+    executor.submit(Lane::kText, spreading([&](Parallel& parallel, int leader) {
+                      text_is_led = true;
+                      std::atomic<bool> by_another{false};
+                      // Until it has got help, or the image has gone on for long enough to have seen that it could.
+                      for (const int before = regions; !by_another && regions < before + 1000;) {
+                        parallel.run(2, [&](std::size_t, int worker) {
+                          if (worker != leader) by_another = true;
+                        });
+                      }
+                      helped.push_back(by_another);
+                      text_is_led = false;
+                      answered.count_down();
+                    }));
+    answered.wait();
+  }
+  done = true;
+  executor.wait_idle();
+  EXPECT_EQ(helped, (std::vector<bool>{true, true, true, true, false, false}));
+}
+
 TEST(Executor, ATextIsNotPutAside) {
   Executor executor(1);
   std::vector<char> order;
