@@ -129,11 +129,8 @@ class Session {
     const DisconnectWatch watch(socket_, request.abandoned);
     try {
       co_return co_await endpoint.handler(request, scope);
-    } catch (const std::bad_alloc&) {
-      co_return error_response(Error{ErrorCode::kUnavailable, "out of memory"});
     } catch (const std::exception& error) {
-      spdlog::error("{} failed: {} (request {})", endpoint.method, error.what(), request.trace->id);
-      co_return error_response(Error{ErrorCode::kInternal, "internal error"});
+      co_return failed(error, request, endpoint);
     }
   }
 
@@ -144,10 +141,19 @@ class Session {
       co_return co_await endpoint.stream(request, scope, exchange);
     } catch (const std::exception& error) {
       *request.abandoned = true;
-      spdlog::error("a stream failed: {} (request {})", error.what(), request.trace->id);
+      Response answer = failed(error, request, endpoint);
       if (exchange.begun()) co_return std::nullopt;
-      co_return error_response(Error{ErrorCode::kInternal, "internal error"});
+      co_return answer;
     }
+  }
+
+  /// The answer to a request whose handler threw.
+  static Response failed(const std::exception& error, const Request& request, const Endpoint& endpoint) {
+    if (dynamic_cast<const std::bad_alloc*>(&error)) {
+      return error_response(Error{ErrorCode::kUnavailable, "out of memory"});
+    }
+    spdlog::error("{} failed: {} (request {})", endpoint.method, error.what(), request.trace->id);
+    return error_response(Error{ErrorCode::kInternal, "internal error"});
   }
 
   asio::awaitable<bool> deliver(Response& response, Delivery delivery, RequestScope& scope) {

@@ -58,6 +58,13 @@ class SessionTest : public ::testing::Test {
     router_.add("/throw", {.method = "GET",
                            .kind = EndpointKind::kControl,
                            .handler = [](const Request&, RequestScope&) { return fail(); }});
+    router_.add("/exhaust", {.method = "GET",
+                             .kind = EndpointKind::kControl,
+                             .handler = [](const Request&, RequestScope&) { return exhaust(); }});
+    router_.add("/exhaust", {.method = "POST",
+                             .kind = EndpointKind::kStream,
+                             .handler = {},
+                             .stream = [](const Request&, RequestScope&, StreamExchange&) { return exhaust_stream(); }});
     router_.add("/wait",
                 {.method = "POST", .kind = EndpointKind::kWork, .handler = [this](const Request& r, RequestScope&) {
                    return wait_until_abandoned(r, noticed_);
@@ -101,6 +108,14 @@ class SessionTest : public ::testing::Test {
   static asio::awaitable<Response> fail() {
     throw std::runtime_error("secret");
     co_return Response{};
+  }
+  static asio::awaitable<Response> exhaust() {
+    throw std::bad_alloc();
+    co_return Response{};
+  }
+  static asio::awaitable<std::optional<Response>> exhaust_stream() {
+    throw std::bad_alloc();
+    co_return std::nullopt;
   }
   static asio::awaitable<Response> wait_until_abandoned(const Request& request, std::atomic<bool>& noticed) {
     asio::steady_timer timer(co_await asio::this_coro::executor);
@@ -154,7 +169,7 @@ class SessionTest : public ::testing::Test {
   AccessControl access_;
   Cors cors_;
   Admission admission_{lifecycle_, bodies_, config_.max_body_bytes};
-  Metrics metrics_{{"/echo", "/get", "/throw", "/wait", "/stream"}};
+  Metrics metrics_{{"/echo", "/get", "/throw", "/exhaust", "/wait", "/stream"}};
   std::atomic<bool> noticed_{false};
   asio::io_context io_;
   asio::io_context client_io_;
@@ -389,6 +404,15 @@ TEST_F(SessionTest, AHandlersExceptionIsOursToKeep) {
   const std::string text = exchange("GET /throw HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(text, StartsWith("HTTP/1.1 500 "));
   EXPECT_THAT(text, Not(HasSubstr("secret")));
+}
+
+TEST_F(SessionTest, OutOfMemoryIsNoFault) {
+  for (const std::string request : {"GET /exhaust HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                                    "POST /exhaust HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"}) {
+    const std::string text = exchange(request);
+    EXPECT_THAT(text, StartsWith("HTTP/1.1 503 ")) << request;
+    EXPECT_THAT(text, HasSubstr("out of memory")) << request;
+  }
 }
 
 TEST_F(SessionTest, NoticesAClientThatLeaves) {
