@@ -44,6 +44,9 @@ void write_models(JsonWriter& json, std::span<const InfoModel> models) {
     json.key("context_length").integer(engine.context_length);
     json.key("logit_scale").number(engine.logit_scale);
     json.key("images").boolean(engine.image_input.has_value());
+    json.key("prompts").begin_array();
+    for (const std::string& name : engine.prompts) json.string(name);
+    json.end_array();
     json.end_object();
   }
   json.end_array();

@@ -94,6 +94,7 @@ class TextEncoder(unittest.TestCase):
         info = harness.json_of(self.server.request("GET", "/info"))
         self.assertEqual(info["model_type"], {"embedding": {"pooling": "mean"}})
         self.assertEqual((info["context_length"], info["dimensions"]), (12, 10))
+        self.assertEqual(info["models"][0]["prompts"], ["document", "query"])
 
     def test_images_are_refused(self):
         reply = self.server.request("POST", "/embed/image", harness.photo(), {"Content-Type": "image/png"})

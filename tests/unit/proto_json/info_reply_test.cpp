@@ -22,6 +22,7 @@ nlohmann::json info_json(const EngineInfo& engine, const EngineOptions& options 
   EngineInfo text_encoder{};
   text_encoder.model = "e5";
   text_encoder.embed_dim = 384;
+  text_encoder.prompts = {"passage", "query"};
   const std::vector<InfoModel> models{{.id = "s0", .engine = engine}, {.id = "small-e5", .engine = text_encoder}};
   return nlohmann::json::parse(info_reply({.version = "1.2.3",
                                            .revision = "0123abcd",
@@ -48,6 +49,8 @@ TEST(InfoReply, ListsEveryModel) {
   EXPECT_EQ(models[1]["model"], "e5");
   EXPECT_EQ(models[1]["dimensions"], 384);
   EXPECT_EQ(models[1]["images"], false);
+  EXPECT_EQ(models[0]["prompts"], nlohmann::json::array());
+  EXPECT_EQ(models[1]["prompts"], nlohmann::json({"passage", "query"}));
 }
 
 TEST(InfoReply, SaysWhatIsServedAndItsLimits) {
