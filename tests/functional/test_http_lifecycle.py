@@ -61,7 +61,7 @@ class Stop(unittest.TestCase):
                 kept.close()
 
     def test_drains(self):
-        with Server("--text-cache=0", "--threads=1", "--max-batch=4") as server, \
+        with Server("--text-cache=0", "--threads=1", "--max-batch=4", "--drain-timeout=10m") as server, \
                 concurrent.futures.ThreadPoolExecutor(4) as pool:
             busy = [pool.submit(server.post_json, "/embed/text", {"texts": BUSY}) for _ in range(2)]
             server.wait_for_metric("mobileclip_requests_in_flight", 3)  # both, and the one that asks
