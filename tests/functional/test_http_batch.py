@@ -10,6 +10,7 @@ import unittest
 import zlib
 
 import harness
+from cli import patience
 from harness import error_of, json_of, photo
 
 NDJSON = "application/x-ndjson"
@@ -66,7 +67,7 @@ class Exchange:
 
 
 class Batch(harness.ServerTest):
-    FLAGS = ("--access-log", "--max-body-bytes=200KiB", "--request-timeout=60s")
+    FLAGS = ("--access-log", "--max-body-bytes=200KiB", f"--request-timeout={patience(60):.0f}s")
 
     def stream(self, lines, query=""):
         """The replies to lines that are sent whole; short enough for the sockets' buffers."""

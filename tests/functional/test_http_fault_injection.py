@@ -29,7 +29,7 @@ class FaultyServer(harness.Server):
 @unittest.skipUnless(shutil.which("fiu-run"), "needs Debian's fiu-utils")
 class Faults(unittest.TestCase):
     def setUp(self):
-        self.server = FaultyServer("--text-cache=0", "--request-timeout=120s")
+        self.server = FaultyServer("--text-cache=0", f"--request-timeout={cli.patience(120):.0f}s")
         self.addCleanup(self.server.end)
         self.outcomes = collections.Counter()
         self.expected = self.answers()

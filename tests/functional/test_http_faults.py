@@ -53,7 +53,7 @@ class FullDisk(unittest.TestCase):
 
 
 class StuckWorkers(harness.ServerTest):
-    FLAGS = ("--stuck-after=1s", "--request-timeout=120s")
+    FLAGS = ("--stuck-after=1s", f"--request-timeout={cli.patience(120):.0f}s")
 
     def workers(self):
         self.server.embed_texts(["each has worked"] * 4)

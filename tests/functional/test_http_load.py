@@ -5,13 +5,14 @@ import time
 import unittest
 
 import harness
+from cli import patience
 from harness import json_of, photo
 
 CLIENTS = 32
 
 
 class Load(harness.ServerTest):
-    FLAGS = ("--max-batch=16", "--text-cache=0", "--request-timeout=120s")  # what is measured is the engine
+    FLAGS = ("--max-batch=16", "--text-cache=0", f"--request-timeout={patience(120):.0f}s")  # what is measured is the engine
 
     def together(self, jobs):
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:

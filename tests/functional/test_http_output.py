@@ -29,7 +29,7 @@ def read_npy(data):
 
 
 class Output(harness.ServerTest):
-    FLAGS = ("--access-log", "--log-format=json", "--request-timeout=20s")
+    FLAGS = ("--access-log", "--log-format=json", f"--request-timeout={cli.patience(20):.0f}s")
 
     def embed(self, accept=None, query="", **fields):
         headers = {"Content-Type": "application/json", **({"Accept": accept} if accept else {})}
@@ -164,7 +164,7 @@ class Output(harness.ServerTest):
 
 
 class Deadlines(harness.ServerTest):
-    FLAGS = ("--threads=1", "--max-batch=1", "--request-timeout=60s")
+    FLAGS = ("--threads=1", "--max-batch=1", f"--request-timeout={cli.patience(60):.0f}s")
 
     def test_what_is_wrong_with_the_header(self):
         for bad in ("0", "-1", "soon", "1e9", "86401"):

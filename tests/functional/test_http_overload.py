@@ -5,6 +5,7 @@ import time
 import unittest
 
 import harness
+from cli import patience
 from harness import json_of
 
 HEAD = b"POST /embed/image HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
@@ -47,7 +48,7 @@ class Bodies(harness.ServerTest):
 
 
 class Turns(harness.ServerTest):
-    FLAGS = ("--threads=1", "--max-batch=4", "--text-cache=0", "--request-timeout=120s")
+    FLAGS = ("--threads=1", "--max-batch=4", "--text-cache=0", f"--request-timeout={patience(120):.0f}s")
 
     def left(self):
         """Texts that are not answered yet."""
@@ -68,7 +69,7 @@ class Turns(harness.ServerTest):
 
 
 class Deadlines(harness.ServerTest):
-    FLAGS = ("--threads=1", "--max-batch=4", "--request-timeout=10s", "--text-cache=0")
+    FLAGS = ("--threads=1", "--max-batch=4", f"--request-timeout={patience(10):.0f}s", "--text-cache=0")
 
     def test_what_is_admitted_is_served(self):
         """Far more than can be served in time: most is refused at once, and little of what is taken expires."""

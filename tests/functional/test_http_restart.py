@@ -8,6 +8,7 @@ import unittest
 
 import harness
 import haproxy
+from cli import patience
 
 CLIENTS = 6
 TEXTS = ["a text", "another one"]
@@ -41,7 +42,7 @@ class Restart(unittest.TestCase):
         self.enough = threading.Event()
 
     def start_server(self):
-        server = harness.Server("--text-cache=0", "--request-timeout=120s", port=self.server_port)
+        server = harness.Server("--text-cache=0", f"--request-timeout={patience(120):.0f}s", port=self.server_port)
         self.addCleanup(server.end)
         return server
 
