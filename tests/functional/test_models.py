@@ -110,6 +110,10 @@ def movable_model():
     return directory
 
 
+# By malloc, of which sanitizers bring one of their own.
+MEMORY_IS_COUNTED = not {"ASAN_OPTIONS", "TSAN_OPTIONS"} & os.environ.keys()
+
+
 class LeavingMemory(unittest.TestCase):
     FIRST, SECOND = "MobileCLIP2-S0", "movable"
 
@@ -136,7 +140,8 @@ class LeavingMemory(unittest.TestCase):
         bytes_of_second = 'mobileclip_model_bytes{model="movable"}'
         expected = server.embed_texts(["a cat"], model=self.SECOND)
         before = server.metrics()
-        self.assertGreater(before[bytes_of_second], 100e6)
+        if MEMORY_IS_COUNTED:
+            self.assertGreater(before[bytes_of_second], 100e6)
         self.wait_for(lambda: self.loaded(server) == [0, 0])
         after = server.metrics()
         self.assertEqual(after[bytes_of_second], 0)
@@ -173,6 +178,7 @@ class LeavingMemory(unittest.TestCase):
             stop.set()
             self.assertGreater(asked.result(), 3)
 
+    @unittest.skipUnless(MEMORY_IS_COUNTED, "an allocator of a sanitizer does not say how much is in use")
     def test_a_budget_for_one_keeps_one(self):
         server = self.serve()
         sizes = [server.metrics()[f'mobileclip_model_bytes{{model="{model}"}}'] for model in (self.FIRST, self.SECOND)]
