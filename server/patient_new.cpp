@@ -26,7 +26,15 @@ void* allocate(std::size_t bytes) {
 
 }  // namespace
 
-// The other forms of new and delete come to these.
+// The other forms of new and delete come to these; so would the second, but AddressSanitizer has one of its own, for
+// which this delete is the wrong one.
 void* operator new(std::size_t bytes) { return allocate(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  try {
+    return allocate(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
