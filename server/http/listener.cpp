@@ -156,6 +156,9 @@ asio::awaitable<void> Listener::run(const SessionContext& context) {
         spdlog::warn("cannot accept a connection: {}", error.message());
         next_warning = std::chrono::steady_clock::now() + kWarningInterval;
       }
+      // accept() wants a descriptor also where nobody waits for one; and what was accepted last has yet to be read.
+      co_await acceptor_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, error));
+      if (error == asio::error::operation_aborted) co_return;
       const bool made_room = context.connections.close_one();
       backoff.expires_after(made_room ? kRoomMadeBackoff : kAcceptBackoff);
       co_await backoff.async_wait(asio::redirect_error(asio::use_awaitable, error));
