@@ -4,6 +4,7 @@ import concurrent.futures
 import errno
 import http.client
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ class FaultyServer(harness.Server):
 
 
 @unittest.skipUnless(shutil.which("fiu-run"), "needs Debian's fiu-utils")
+@unittest.skipIf({"ASAN_OPTIONS", "TSAN_OPTIONS"} & os.environ.keys(), "libfiu and a sanitizer both replace malloc")
 class Faults(unittest.TestCase):
     def setUp(self):
         self.server = FaultyServer("--text-cache=0", f"--request-timeout={cli.patience(120):.0f}s")
