@@ -93,7 +93,7 @@ class Server:
     def __init__(self, *flags, model=None, port=0, env=None, descriptors=()):
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MOBILECLIP_")}
         self.log = []
-        if cli.PATIENCE > 1 and not any(flag.startswith("--request-timeout") for flag in flags):
+        if cli.PATIENCE > 1 and not any(str(flag).startswith("--request-timeout") for flag in flags):
             flags = (f"--request-timeout={patience(30):.0f}s", *flags)
         self.process = subprocess.Popen(
             [*self.WITHIN, cli.BINARY, "serve", "--model", os.fspath(model or cli.demo_model()), f"--port={port}",
