@@ -119,8 +119,8 @@ TEST(MappedFile, RefusesMoreThanItsTableHolds) {
 using MappedFileDeathTest = ::testing::Test;
 
 TEST(MappedFileDeathTest, LeavesForeignFaultsFatal) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "AddressSanitizer reports the fault, and a report fails a run of the tests";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer reports the fault, and a report fails a run of the tests";
 #endif
   const TemporaryDirectory directory;
   const MappedFile file(directory.write("a", "x"));
