@@ -9,7 +9,7 @@ readonly BUILD=$ROOT/build/arm64
 # Starts itself anew, which a program under QEMU cannot.
 readonly IMPOSSIBLE='MappedFileDeathTest.PassesForeignFaultsOnToTheEarlierHandler'
 # Whole models other than the smallest, hundreds of images, AMX emulated in turn: hours, where every instruction is emulated.
-readonly LARGE='Models/*CLIP2S2*:Models/*CLIP2S3*:Models/*CLIP2S4*:Models/*CLIPS1*:Models/*CLIP2B*:Models/*CLIP2L14*:Models/*ViT*:Retrieval.*:SplitFloat32.*'
+readonly LARGE='Models/*CLIP2S2*:Models/*CLIP2S3*:Models/*CLIP2S4*:Models/*CLIPS1*:Models/*CLIP2B*:Models/*CLIP2L14*:Models/*ViT*:Models/Retrieval.*:SplitFloat32.*'
 
 if [[ ${1:-} != --all ]] && (($#)); then
   cat <<EOF_USAGE
