@@ -53,13 +53,12 @@ struct Executor::Impl {
   int text_jobs_in_a_row = 0;
   std::atomic<int> waiting{0};               // jobs not yet begun; read without the lock by helpers
   std::atomic<int> waiting_texts{0};         // of them; read without the lock by leaders
-  std::atomic<int> texts_led{0};             // that spread, being run; read without the lock by leaders
   std::vector<int> free_workers;             // numbers not in use by a running work()
   std::vector<std::unique_ptr<Team>> teams;  // by worker
   /// By worker, for itself alone: how often it has put aside for a text the image that it is at; at anything else, as
   /// often as it may.
   std::vector<int> times_aside;
-  std::vector<std::atomic<bool>> leads_text;  // by worker: one of texts_led
+  std::vector<std::atomic<bool>> leads_text;  // by worker: one that spreads
   /// By worker: when it was woken or took its job; kAtNothing while it sleeps or helps. Who is stuck helping keeps the
   /// one that leads from going on.
   std::vector<std::atomic<Clock::rep>> at_it_since;
@@ -108,7 +107,6 @@ struct Executor::Impl {
   /// To its end, though others may wait: one after the other with two threads, the first is done in half the time and
   /// the last no later.
   bool help_a_text(int worker) {
-    if (texts_led.load(std::memory_order_relaxed) == 0) return false;
     std::size_t led_by = 0;
     while (led_by < teams.size() && !(leads_text[led_by].load(std::memory_order_relaxed) &&
                                       teams[led_by]->helpers() < kHelpersOfAText)) {
@@ -145,9 +143,7 @@ struct Executor::Impl {
     if (lane == Lane::kImage || !job.spreads) return job.run(team, worker);
     std::atomic<bool>& leads = leads_text[static_cast<std::size_t>(worker)];
     leads.store(true, std::memory_order_release);
-    texts_led.fetch_add(1, std::memory_order_relaxed);
     job.run(team, worker);
-    texts_led.fetch_sub(1, std::memory_order_relaxed);
     leads.store(false, std::memory_order_release);
   }
 
