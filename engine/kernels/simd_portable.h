@@ -25,49 +25,50 @@ static inline Vec round(Vec a) { return ei::print(a); }
 static inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) { return ei::pselect(ei::pcmp_lt(a, b), yes, no); }
 static inline Vec ldexp(Vec a, Vec n) { return ei::pldexp(a, n); }
 
+// Whole numbers and bits, as vectors of the compiler's own: arrays of them leave the registers.
+using IntVec = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+using FloatVec = float __attribute__((vector_size(kLanes * sizeof(float))));
+using ByteVec = std::uint8_t __attribute__((vector_size(kLanes)));
+
 /// Two neighbouring k of kLanes outputs as float32: a bfloat16 is the upper half of one.
 struct Bf16Pair {
   Vec even;
   Vec odd;
 };
 
-static inline float widen(Bf16 v) { return __builtin_bit_cast(float, static_cast<std::uint32_t>(v) << 16); }
-
-static inline Bf16Pair load_operand(const Bf16* p) {
-  float even[kLanes];
-  float odd[kLanes];
-  for (int i = 0; i < kLanes; ++i) {
-    even[i] = widen(p[2 * i]);
-    odd[i] = widen(p[2 * i + 1]);
-  }
-  return {load(even), load(odd)};
+static inline Bf16Pair split(IntVec pairs) {
+  return {__builtin_bit_cast(Vec, pairs << 16),
+          __builtin_bit_cast(Vec, pairs & static_cast<std::int32_t>(0xFFFF0000U))};
 }
-static inline Bf16Pair broadcast_operand(const Bf16* p) { return {set1(widen(p[0])), set1(widen(p[1]))}; }
+static inline Bf16Pair load_operand(const Bf16* p) {
+  IntVec pairs;
+  __builtin_memcpy(&pairs, p, sizeof(pairs));
+  return split(pairs);
+}
+static inline Bf16Pair broadcast_operand(const Bf16* p) {
+  std::int32_t pair;
+  __builtin_memcpy(&pair, p, sizeof(pair));
+  return split(IntVec{} + pair);
+}
 static inline Vec dot(const Bf16Pair& x, const Bf16Pair& w, Vec sum) {
   return fma(x.odd, w.odd, fma(x.even, w.even, sum));
 }
 
-/// int32 lanes, as a vector of the compiler's own: arrays of them leave the registers.
-using IntVec = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 static inline IntVec int_zero() { return IntVec{}; }
-static inline Vec to_float(IntVec a) {
-  float values[kLanes];
-  for (int i = 0; i < kLanes; ++i) values[i] = static_cast<float>(a[i]);
-  return load(values);
-}
+static inline Vec to_float(IntVec a) { return __builtin_bit_cast(Vec, __builtin_convertvector(a, FloatVec)); }
 /// kLanes bytes as whole numbers, and their halves of 4 bits.
 static inline IntVec load_bytes(const std::uint8_t* p) {
-  IntVec bytes;
-  for (int i = 0; i < kLanes; ++i) bytes[i] = p[i];
-  return bytes;
+  ByteVec bytes;
+  __builtin_memcpy(&bytes, p, sizeof(bytes));
+  return __builtin_convertvector(bytes, IntVec);
 }
 static inline IntVec low_nibbles(IntVec a) { return a & 15; }
 static inline IntVec high_nibbles(IntVec a) { return a >> 4; }
 /// kLanes floats, rounded and held to [0, 255]
 static inline void store_bytes(std::uint8_t* p, Vec v) {
-  float values[kLanes];
-  store(values, min(max(v, set1(0.0F)), set1(255.0F)));
-  for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::uint8_t>(__builtin_rintf(values[i]));
+  const auto whole = __builtin_bit_cast(FloatVec, round(min(max(v, set1(0.0F)), set1(255.0F))));
+  const ByteVec bytes = __builtin_convertvector(__builtin_convertvector(whole, IntVec), ByteVec);
+  __builtin_memcpy(p, &bytes, sizeof(bytes));
 }
 
 /// 4 neighbouring k of kLanes outputs.

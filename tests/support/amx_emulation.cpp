@@ -11,6 +11,8 @@
 
 namespace mobileclip::kernels::amx_emulated {
 
+static float widen(Bf16 v) { return __builtin_bit_cast(float, static_cast<std::uint32_t>(v) << 16); }
+
 /// What amx_gemm_template.h asks of the tile registers, by the Intel SDM's pseudo-code of TILELOADD, TDPBF16PS, TDPBUSD
 /// and TILESTORED.
 class Tiles {
