@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/kernels/amx_permission.h"
+#include "engine/kernels/dispatch.h"
 
 namespace mobileclip::bench {
 namespace {
@@ -74,6 +75,26 @@ MOBILECLIP_TILE_LOOP(dot_tiles_bfloat16, "tdpbf16ps")
 MOBILECLIP_TILE_LOOP(dot_tiles_bytes, "tdpbusd")
 #undef MOBILECLIP_TILE_LOOP
 #undef MOBILECLIP_TWELVE
+#elif defined(__aarch64__)
+constexpr int kNeonSums = 24;
+#define MOBILECLIP_PEAK_LOOP(name, op, operand)                                                                       \
+  void name() {                                                                                                       \
+    int steps = kSteps;                                                                                               \
+    asm volatile(                                                                                                     \
+        ".arch armv8.2-a+dotprod+bf16\n"                                                                              \
+        ".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,30,31\n"                                \
+        "movi v\\i\\().4s, #0\n.endr\n1:\n"                                                                           \
+        ".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23\n" op " v\\i\\().4s, v30." operand      \
+        ", v31." operand "\n.endr\nsubs %w0, %w0, #1\nb.ne 1b\n"                                                      \
+        : "+r"(steps)                                                                                                 \
+        :                                                                                                             \
+        : "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", \
+          "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v30", "v31");                                      \
+  }
+MOBILECLIP_PEAK_LOOP(multiply_add_neon, "fmla", "4s")
+MOBILECLIP_PEAK_LOOP(dot_bfloat16_neon, "bfdot", "8h")
+MOBILECLIP_PEAK_LOOP(dot_bytes_neon, "sdot", "16b")
+#undef MOBILECLIP_PEAK_LOOP
 #endif
 
 constexpr int kSums = 12;
@@ -100,6 +121,8 @@ double peak_float32() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f")) return operations(best_rate(multiply_add_512), 32);
   if (__builtin_cpu_supports("fma")) return operations(best_rate(multiply_add_256), 16);
+#elif defined(__aarch64__)
+  return operations(best_rate(multiply_add_neon), 8, kNeonSums);
 #endif
   return operations(best_rate(multiply_add_plain), 8);
 }
@@ -108,6 +131,8 @@ double peak_bfloat16() {
 #if defined(__x86_64__)
   if (kernels::request_amx()) return operations(best_rate(dot_tiles_bfloat16), 2 * 16 * 16 * 32, kTileSums);
   if (__builtin_cpu_supports("avx512bf16")) return operations(best_rate(dot_bfloat16_512), 64);
+#elif defined(__aarch64__)
+  if (kernels::find("neonbf16")) return operations(best_rate(dot_bfloat16_neon), 16, kNeonSums);
 #endif
   return peak_float32();
 }
@@ -116,6 +141,8 @@ double peak_int8() {
 #if defined(__x86_64__)
   if (kernels::request_amx()) return operations(best_rate(dot_tiles_bytes), 2 * 16 * 16 * 64, kTileSums);
   if (__builtin_cpu_supports("avx512vnni")) return operations(best_rate(dot_bytes_512), 128);
+#elif defined(__aarch64__)
+  if (kernels::find("neondotprod")) return operations(best_rate(dot_bytes_neon), 32, kNeonSums);
 #endif
   return peak_float32();
 }

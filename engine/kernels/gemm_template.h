@@ -20,10 +20,10 @@ struct Sums<std::uint8_t> {
   static Type zero() { return int_zero(); }
 };
 
-/// What a sum of products stands for: itself, but for bytes.
+/// What a sum of products stands for: itself, but for bytes, whose `a` broadcast_operand gives less kByteOffset.
 static inline Vec product(Vec sum, const Int8Scales* /*scales*/, std::size_t /*row*/, std::size_t /*n*/) { return sum; }
 static inline Vec product(IntVec sum, const Int8Scales* scales, std::size_t row, std::size_t n) {
-  const Vec shifted = fma(set1(-scales->row_zero[row]), load(scales->column_sum + n), to_float(sum));
+  const Vec shifted = fma(set1(kByteOffset - scales->row_zero[row]), load(scales->column_sum + n), to_float(sum));
   return mul(shifted, mul(set1(scales->row_scale[row]), load(scales->column_scale + n)));
 }
 

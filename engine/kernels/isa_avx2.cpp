@@ -77,6 +77,7 @@ struct WidenedBytes {
   __m256i odd;
 };
 
+inline constexpr float kByteOffset = 0.0F;
 static inline WidenedBytes load_operand(const std::int8_t* p) {
   const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   return {_mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8), _mm256_srai_epi16(bytes, 8)};

@@ -19,6 +19,7 @@ struct WidenedBytes {
   __m512i odd;
 };
 
+inline constexpr float kByteOffset = 0.0F;
 static inline WidenedBytes load_operand(const std::int8_t* p) {
   const __m512i bytes = _mm512_loadu_si512(p);
   return {_mm512_srai_epi16(_mm512_slli_epi16(bytes, 8), 8), _mm512_srai_epi16(bytes, 8)};

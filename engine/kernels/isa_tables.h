@@ -12,6 +12,10 @@ const Kernels& avx512vnni_kernels();
 const Kernels& avx512_kernels();
 const Kernels& avx2_kernels();
 #endif
+#ifdef __aarch64__
+const Kernels& neonbf16_kernels();
+const Kernels& neondotprod_kernels();
+#endif
 const Kernels& portable_kernels();
 
 }  // namespace mobileclip::kernels

@@ -134,7 +134,7 @@ struct Softmax {
 };
 
 struct Kernels {
-  const char* isa;   ///< "amx", "avx512bf16", "avx512vnni", "avx512", "avx2", "portable"
+  const char* isa;   ///< "amx", "avx512bf16", "avx512vnni", "avx512", "avx2", "neonbf16", "neondotprod", "portable"
   bool splits_fp32;  ///< gemm_split beats gemm here: layers then multiply float32 that way
   bool fast_bf16;    ///< gemm_bf16 beats gemm here; elsewhere it emulates the instruction
   void (*gemm)(const Gemm&);

@@ -41,6 +41,10 @@ class Products {
       b_bf16_[i] = to_bf16(pattern(3 * i + 1));
       b_low_[i] = low_bf16(pattern(3 * i + 1));
       b_bytes_[i] = static_cast<std::int8_t>(std::lround(pattern(5 * i + 2) * 127));
+      const std::size_t in_panel = i % (kPaddedDepth * kBlock);  // [k / 4][16][4]
+      if (in_panel < kDepth * kBlock) {
+        column_sum_[i / (kPaddedDepth * kBlock) * kBlock + in_panel / 4 % kBlock] += b_bytes_[i];
+      }
     }
   }
 

@@ -75,6 +75,7 @@ static inline void store_bytes(std::uint8_t* p, Vec v) {
 struct ByteQuads {
   IntVec k[4];
 };
+inline constexpr float kByteOffset = 0.0F;
 static inline ByteQuads load_operand(const std::int8_t* p) {
   IntVec quads;  // one a lane, the first k in its lowest byte
   __builtin_memcpy(&quads, p, sizeof(quads));

@@ -12,8 +12,8 @@
 
 namespace mobileclip::kernels {
 
-inline const std::string kIsaNames[] = {"amx",    "amx_emulated", "avx512bf16", "avx512vnni",
-                                        "avx512", "avx2",         "portable"};
+inline const std::string kIsaNames[] = {"amx",  "amx_emulated", "avx512bf16",  "avx512vnni", "avx512",
+                                        "avx2", "neonbf16",     "neondotprod", "portable"};
 
 class EveryIsa : public ::testing::TestWithParam<std::string> {
  protected:
