@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/models/loaded_model.h"
+#include "engine/nn/precision.h"
 #include "engine/runtime/engine.h"
 #include "proto_json/json_writer.h"
 #include "server/cli/command.h"
@@ -194,6 +195,18 @@ void add_embed_command(CLI::App& app, Action& action) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""));
+  command
+      ->add_option_function<std::string>(
+          "--precision",
+          [arguments](const std::string& word) {
+            for (const Precision tier : {Precision::kFp32, Precision::kBf16, Precision::kInt8}) {
+              if (word == to_string(tier)) arguments->engine.precision = tier;
+            }
+          },
+          "Arithmetic of the products: fp32, or bf16 or int8, faster on CPUs with instructions for them")
+      ->type_name("fp32|bf16|int8")
+      ->default_str("fp32")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}).description(""));
   command
       ->add_option_function<std::string>(
           "--decode",

@@ -176,10 +176,11 @@ class EmbedFolder(unittest.TestCase):
         self.write_photos(60)
         self.interrupt()
         before = self.journal.read_bytes()
-        said = self.embed("--no-normalize", status=1)
-        self.assertIn("out.npy.journal", said)
-        self.assertIn("remove it to start anew", said)
-        self.assertEqual(self.journal.read_bytes(), before)
+        for other in ("--no-normalize", "--precision=int8"):
+            said = self.embed(other, status=1)
+            self.assertIn("out.npy.journal", said)
+            self.assertIn("remove it to start anew", said)
+            self.assertEqual(self.journal.read_bytes(), before)
         with open(self.journal) as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             self.assertIn("another process", self.embed(status=1))

@@ -16,6 +16,10 @@ def tensors(path):
         return json.loads(file.read(length)), 8 + length
 
 
+def cosine(a, b):
+    return sum(x * y for x, y in zip(a, b)) / norm(a) / norm(b)
+
+
 def norm(vector):
     return math.sqrt(sum(v * v for v in vector))
 
@@ -128,6 +132,10 @@ class Embed(unittest.TestCase):
         short, = self.embed("--dimensions", "64", "a cat")
         self.assertEqual(len(short["embedding"]), 64)
         self.assertAlmostEqual(norm(short["embedding"]), 1, places=4)
+        for tier, least in (("bf16", 0.9999), ("int8", 0.999)):
+            rounded, = self.embed("--no-normalize", "--precision", tier, "a cat")
+            self.assertNotEqual(rounded["embedding"], whole["embedding"])
+            self.assertGreater(cosine(rounded["embedding"], whole["embedding"]), least)
         output = cli.scratch() / "out.jsonl"
         self.assertEqual(self.embed("-o", output, "a cat", "a dog"), [])
         self.assertEqual(len(output.read_text().splitlines()), 2)
