@@ -5,7 +5,14 @@ import re
 SUPPORT = pathlib.Path(__file__).resolve().parent
 # How much longer than an optimised build's a time limit of a test has to be.
 PATIENCE = {"address,undefined": 5, "thread": 10}
-OPTIONS = {"address,undefined": ("ASAN_OPTIONS", "UBSAN_OPTIONS"), "thread": ("TSAN_OPTIONS",)}
+# Not detect_stack_use_after_return: GCC 12 then misaligns 64-byte variables on the stack (GCC bug 110027), and every
+# AVX-512 kernel faults.
+# What is freed is kept for a while, 256 MiB by default: more than tests allow a server to grow.
+# A server in the middle of its work is ended by its first race, and every test behind it fails: so go on.
+OPTIONS = {
+    "address,undefined": {"ASAN_OPTIONS": ":strict_string_checks=1:quarantine_size_mb=16", "UBSAN_OPTIONS": ""},
+    "thread": {"TSAN_OPTIONS": f":halt_on_error=0:second_deadlock_stack=1:suppressions={SUPPORT}/tsan.supp"},
+}
 
 
 class Sanitizers:
@@ -22,17 +29,8 @@ class Sanitizers:
         if not kinds:
             return
         common = f"log_path={reports}/report:print_stacktrace=1"
-        # Not detect_stack_use_after_return: GCC 12 then misaligns 64-byte variables on the stack (GCC bug 110027), and
-        # every AVX-512 kernel faults.
-        # What is freed is kept for a while, 256 MiB by default: more than tests allow a server to grow.
-        # A server in the middle of its work is ended by its first race, and every test behind it fails: so go on.
-        options = {
-            "ASAN_OPTIONS": f"{common}:strict_string_checks=1:quarantine_size_mb=16",
-            "UBSAN_OPTIONS": common,
-            "TSAN_OPTIONS": f"{common}:halt_on_error=0:second_deadlock_stack=1:suppressions={SUPPORT}/tsan.supp",
-        }
         # Only those of this build: tests look which there are.
-        self.environment = {name: options[name] for name in OPTIONS[kinds]}
+        self.environment = {name: common + own for name, own in OPTIONS[kinds].items()}
 
     def take_reports(self) -> list:
         """The text of each report since the last call."""

@@ -1,4 +1,5 @@
-// Runs a kernel test by every instruction set that we have kernels for, and by the emulation of AMX.
+// Runs a kernel test by every instruction set of this architecture that we have kernels for, and by the emulation of
+// AMX.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,8 +13,13 @@
 
 namespace mobileclip::kernels {
 
-inline const std::string kIsaNames[] = {"amx",  "amx_emulated", "avx512bf16",  "avx512vnni", "avx512",
-                                        "avx2", "neonbf16",     "neondotprod", "portable"};
+inline const std::string kIsaNames[] = {
+#if defined(__x86_64__)
+    "amx",          "avx512bf16", "avx512vnni", "avx512", "avx2",
+#elif defined(__aarch64__)
+    "neonbf16", "neondotprod",
+#endif
+    "amx_emulated", "portable"};
 
 class EveryIsa : public ::testing::TestWithParam<std::string> {
  protected:
