@@ -76,6 +76,7 @@ MOBILECLIP_TILE_LOOP(dot_tiles_bytes, "tdpbusd")
 #undef MOBILECLIP_TILE_LOOP
 #undef MOBILECLIP_TWELVE
 #elif defined(__aarch64__)
+// Four pipes by a latency of four, and more. Assembly for the same reason as above; .arch is for the assembler alone.
 constexpr int kNeonSums = 24;
 #define MOBILECLIP_PEAK_LOOP(name, op, operand)                                                                       \
   void name() {                                                                                                       \
