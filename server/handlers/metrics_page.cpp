@@ -23,7 +23,7 @@ MetricsPage::MetricsPage(std::function<std::string()> render, asio::any_io_execu
   state_->render = std::move(render);
 }
 
-asio::awaitable<Result<std::string>> MetricsPage::read() {
+asio::awaitable<Result<MetricsPage::Page>> MetricsPage::read() {
   auto start = [state = state_, workers = workers_](Reader reader) -> std::optional<Error> {
     bool first = false;
     {
@@ -34,12 +34,12 @@ asio::awaitable<Result<std::string>> MetricsPage::read() {
     if (first) asio::post(workers, [state] { render_for(*state); });
     return std::nullopt;
   };
-  co_return co_await completion_of<std::string>(Deadline::never(), std::move(start));
+  co_return co_await completion_of<Page>(Deadline::never(), std::move(start));
 }
 
-Result<std::string> MetricsPage::render(const State& state) {
+Result<MetricsPage::Page> MetricsPage::render(const State& state) {
   try {
-    return state.render();
+    return std::make_shared<const std::string>(state.render());
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::kUnavailable, "out of memory"};
   }
@@ -51,7 +51,7 @@ void MetricsPage::render_for(State& state) {
     const std::lock_guard lock(state.mutex);
     readers = std::exchange(state.readers, {});
   }
-  const Result<std::string> page = render(state);
+  const Result<Page> page = render(state);
   for (const Reader& reader : readers) reader(page);
 }
 

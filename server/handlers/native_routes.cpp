@@ -18,9 +18,9 @@ Response whatever_is_asked(const HandlerContext& context, const Request& /*reque
 }
 
 boost::asio::awaitable<Response> metrics(const HandlerContext& context, const Request& /*request*/) {
-  Result<std::string> page = co_await context.metrics_page.read();
+  const Result<MetricsPage::Page> page = co_await context.metrics_page.read();
   if (!page) co_return error_response(page.error());
-  co_return text_response(*std::move(page), "text/plain; version=0.0.4; charset=utf-8");
+  co_return text_response(**page, "text/plain; version=0.0.4; charset=utf-8");
 }
 
 constexpr RouteEntry kRoutes[] = {

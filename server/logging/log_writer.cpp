@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
+#include <new>
 #include <utility>
 
 namespace mobileclip::server {
@@ -28,14 +29,17 @@ LogWriter::~LogWriter() {
   thread_.join();
 }
 
-void LogWriter::write(std::string_view line) {
-  {
+void LogWriter::write(std::string_view line) noexcept {
+  try {
     const std::lock_guard lock(mutex_);
     if (line.size() > max_bytes_ - std::min(max_bytes_, waiting_.size() + being_written_)) {
       ++dropped_;
       return;
     }
     waiting_ += line;
+  } catch (const std::bad_alloc&) {
+    ++dropped_;
+    return;
   }
   changed_.notify_one();
 }

@@ -22,8 +22,9 @@ class LogWriter {
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
-  /// `line` ends in a line break. Waits for nothing but another line's copying.
-  void write(std::string_view line);
+  /// `line` ends in a line break. Waits for nothing but another line's copying. Drops it where there is no memory for
+  /// it: destructors write log lines.
+  void write(std::string_view line) noexcept;
 
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 

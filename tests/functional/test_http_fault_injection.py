@@ -6,8 +6,8 @@ import http.client
 import json
 import os
 import random
+import select
 import shutil
-import subprocess
 import threading
 import time
 import unittest
@@ -44,17 +44,18 @@ class Faults(unittest.TestCase):
         self.tell(f"disable name={fault}")
 
     def tell(self, command):
-        """libfiu answers over pipes that it opens anew after each command, and seems to lose one that comes meanwhile: then
-        once more, well before the ten seconds for which the server does without memory are over. If only the answer was
-        lost, the second try is an error of its own, which says nothing."""
-        for attempt in range(10):
-            try:
-                subprocess.run(["fiu-ctrl", "-f", CONTROL, "-c", command, str(self.server.process.pid)],
-                               check=attempt == 0, timeout=3, stdout=subprocess.DEVNULL)
-                return
-            except subprocess.TimeoutExpired:
-                pass
-        self.fail(f"fiu-ctrl does not get {command!r} through")
+        """What fiu-ctrl does, which loses a command now and then: libfiu closes its pipes after each and opens them anew,
+        and what comes meanwhile is gone with them. Open for both directions they stay, and wait for no other end."""
+        pipe = f"{CONTROL}-{self.server.process.pid}"
+        commands, replies = (os.open(f"{pipe}.{end}", os.O_RDWR) for end in ("in", "out"))
+        try:
+            os.write(commands, command.encode() + b"\n")
+            while not select.select([replies], [], [], 1)[0]:
+                self.assertIsNone(self.server.process.poll(), "".join(self.server.log[-20:]))
+            self.assertEqual(os.read(replies, 16), b"0\n", command)
+        finally:
+            os.close(commands)
+            os.close(replies)
 
     def answers(self):
         texts = self.server.embed_texts(["a cat", "zwölf Boxkämpfer"])
@@ -112,10 +113,18 @@ class Faults(unittest.TestCase):
             self.inject("libc/mm/*", probability)
             time.sleep(seconds)
             self.end("libc/mm/*")
+
+        def refused():
+            return sum(self.outcomes.values()) - self.outcomes[200]
+
+        def more_until_refused():  # a busy machine may not have asked for anything large in so short a time
+            deadline = time.monotonic() + cli.patience(30)
+            while not refused() and time.monotonic() < deadline:
+                burst(1, 0.2)
         statuses = self.under_load(*(lambda p=p: burst(p, 1) for p in (0.001, 0.01, 0.1)),
-                                   *(lambda: burst(1, 0.2) for _ in range(5)))
+                                   *(lambda: burst(1, 0.2) for _ in range(5)), more_until_refused)
         self.assertLessEqual(statuses, {200} | REFUSALS, self.outcomes)
-        self.assertGreater(sum(self.outcomes.values()) - self.outcomes[200], 0, "nothing ever failed")
+        self.assertGreater(refused(), 0, "nothing ever failed")
         self.assert_itself_again()
 
     def test_accepting(self):

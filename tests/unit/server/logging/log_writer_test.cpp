@@ -1,6 +1,7 @@
 #include "server/logging/log_writer.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -79,6 +80,24 @@ TEST_F(LogWriterTest, AReaderThatComesBackGetsTheRest) {
   reader.join();
   EXPECT_EQ(dropped, 0u);
   EXPECT_EQ(text.size(), 200 * line.size());
+}
+
+TEST_F(LogWriterTest, DropsALineThatFindsNoMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer has an allocator of its own, without the limit";
+#endif
+  constexpr std::size_t kMoreThanLiesFree = 1 << 26;
+  LogWriter writer(pipe_[1], 2 * kMoreThanLiesFree);
+  const std::string line(kMoreThanLiesFree, 'x');
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  const rlimit nothing{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &nothing), 0);
+  writer.write(line);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_EQ(writer.dropped(), 1u);
+  writer.write("the next\n");
+  EXPECT_EQ(read(9), "the next\n");
 }
 
 }  // namespace
