@@ -16,6 +16,7 @@
 #include "engine/nn/precision.h"
 #include "engine/runtime/engine.h"
 #include "proto_json/json_writer.h"
+#include "server/cli/choice_option.h"
 #include "server/cli/command.h"
 #include "server/cli/embed_folder.h"
 #include "server/cli/engine_answers.h"
@@ -195,28 +196,12 @@ void add_embed_command(CLI::App& app, Action& action) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""));
-  command
-      ->add_option_function<std::string>(
-          "--precision",
-          [arguments](const std::string& word) {
-            for (const Precision tier : {Precision::kFp32, Precision::kBf16, Precision::kInt8}) {
-              if (word == to_string(tier)) arguments->engine.precision = tier;
-            }
-          },
-          "Arithmetic of the products: fp32, or bf16 or int8, faster on CPUs with instructions for them")
-      ->type_name("fp32|bf16|int8")
-      ->default_str("fp32")
-      ->check(CLI::IsMember({"fp32", "bf16", "int8"}).description(""));
-  command
-      ->add_option_function<std::string>(
-          "--decode",
-          [arguments](const std::string& word) {
-            arguments->engine.decode = word == "fast" ? JpegDecoding::kFast : JpegDecoding::kExact;
-          },
-          "JPEG decoding: fast shrinks large ones while decoding")
-      ->type_name("exact|fast")
-      ->default_str("exact")
-      ->check(CLI::IsMember({"exact", "fast"}).description(""));
+  add_choice_option(*command, "--precision",
+                    "Arithmetic of the products: fp32, or bf16 or int8, faster on CPUs with instructions for them",
+                    arguments->engine.precision,
+                    {{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"int8", Precision::kInt8}});
+  add_choice_option(*command, "--decode", "JPEG decoding: fast shrinks large ones while decoding",
+                    arguments->engine.decode, {{"exact", JpegDecoding::kExact}, {"fast", JpegDecoding::kFast}});
   command->add_option("-o,--output", arguments->output, "File to write instead of standard output")->type_name("FILE");
   command->callback([arguments, &action] {
     if (arguments->inputs.empty() && arguments->folder.empty()) throw CLI::RequiredError("INPUT or --recursive");

@@ -6,6 +6,7 @@
 
 #include "engine/preprocess/image_preprocessor.h"
 #include "engine/preprocess/png_writer.h"
+#include "server/cli/choice_option.h"
 #include "server/cli/command.h"
 #include "server/cli/image_file.h"
 
@@ -44,36 +45,12 @@ void add_preprocess_command(CLI::App& app, Action& action) {
       ->type_name("PIXELS")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096).description(""));
-  command
-      ->add_option_function<std::string>(
-          "--interpolation",
-          [arguments](const std::string& word) {
-            arguments->config.interpolation = word == "bicubic" ? Interpolation::kBicubic : Interpolation::kBilinear;
-          },
-          "How to resize")
-      ->type_name("bilinear|bicubic")
-      ->default_str("bilinear")
-      ->check(CLI::IsMember({"bilinear", "bicubic"}).description(""));
-  command
-      ->add_option_function<std::string>(
-          "--exif",
-          [arguments](const std::string& word) {
-            arguments->config.exif = word == "apply" ? ExifOrientation::kApply : ExifOrientation::kIgnore;
-          },
-          "EXIF orientation")
-      ->type_name("ignore|apply")
-      ->default_str("ignore")
-      ->check(CLI::IsMember({"ignore", "apply"}).description(""));
-  command
-      ->add_option_function<std::string>(
-          "--decode",
-          [arguments](const std::string& word) {
-            arguments->config.decode = word == "fast" ? JpegDecoding::kFast : JpegDecoding::kExact;
-          },
-          "JPEG decoding: fast shrinks large ones while decoding")
-      ->type_name("exact|fast")
-      ->default_str("exact")
-      ->check(CLI::IsMember({"exact", "fast"}).description(""));
+  add_choice_option(*command, "--interpolation", "How to resize", arguments->config.interpolation,
+                    {{"bilinear", Interpolation::kBilinear}, {"bicubic", Interpolation::kBicubic}});
+  add_choice_option(*command, "--exif", "EXIF orientation", arguments->config.exif,
+                    {{"ignore", ExifOrientation::kIgnore}, {"apply", ExifOrientation::kApply}});
+  add_choice_option(*command, "--decode", "JPEG decoding: fast shrinks large ones while decoding",
+                    arguments->config.decode, {{"exact", JpegDecoding::kExact}, {"fast", JpegDecoding::kFast}});
   command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/models/synthesize.h"
+#include "server/cli/choice_option.h"
 #include "server/cli/command.h"
 #include "server/cli/interruptible_progress.h"
 #include "server/cli/weights_options.h"
@@ -60,16 +61,9 @@ void add_synthesize_command(CLI::App& app, Action& action) {
       "  mobileclip-server synthesize MobileCLIP2-S0 models/demo");
   command->add_option("MODEL", arguments->model, "Name of the architecture, see below")->type_name("")->required();
   command->add_option("OUT", arguments->directory, "Model directory to write")->type_name("")->required();
-  command
-      ->add_option_function<std::string>(
-          "--form",
-          [arguments](const std::string& word) {
-            arguments->options.form = word == "openclip" ? DirectoryForm::kOpenClip : DirectoryForm::kSplit;
-          },
-          "Layout: image tower fused, in a file of its own; or as OpenCLIP publishes models")
-      ->type_name("split|openclip")
-      ->default_str("split")
-      ->check(CLI::IsMember({"split", "openclip"}).description(""));
+  add_choice_option(
+      *command, "--form", "Layout: image tower fused, in a file of its own; or as OpenCLIP publishes models",
+      arguments->options.form, {{"split", DirectoryForm::kSplit}, {"openclip", DirectoryForm::kOpenClip}});
   command->add_option("--seed", arguments->options.seed, "What the weights follow from")
       ->type_name("N")
       ->capture_default_str();

@@ -1,21 +1,14 @@
 #include "server/cli/weights_options.h"
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "server/cli/choice_option.h"
 
 namespace mobileclip::server {
 
 void add_dtype_option(CLI::App& command, DType& dtype) {
-  command
-      .add_option_function<std::string>(
-          "--dtype",
-          [&dtype](const std::string& word) {
-            dtype = word == "f16" ? DType::kF16 : word == "bf16" ? DType::kBF16 : DType::kF32;
-          },
-          "Type of the weights written")
-      ->type_name("f32|f16|bf16")
-      ->default_str("f32")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}).description(""));
+  add_choice_option(command, "--dtype", "Type of the weights written", dtype,
+                    {{"f32", DType::kF32}, {"f16", DType::kF16}, {"bf16", DType::kBF16}});
 }
 
 std::string with_thousands(std::uint64_t value) {
